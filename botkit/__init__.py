@@ -1,0 +1,1 @@
+"""An asyncio trading-bot framework."""

@@ -1,0 +1,1 @@
+"""The botkit command line: one module for each group of verbs."""

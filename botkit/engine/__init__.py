@@ -1,0 +1,1 @@
+"""The synchronous trading engine: one event in, one step out."""

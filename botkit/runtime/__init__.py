@@ -1,0 +1,1 @@
+"""Where the parts are put together and kept alive: live, paper, backtest, replay, demo."""

@@ -1,0 +1,1 @@
+"""A simulated exchange: matching, accounts, fees, latency, and synthetic order flow."""

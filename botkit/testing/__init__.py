@@ -1,0 +1,1 @@
+"""What strategy authors and botkit itself test with."""

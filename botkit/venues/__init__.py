@@ -1,0 +1,1 @@
+"""Exchanges: what every venue offers, the shells that own sockets, and each venue's code."""
