@@ -1,0 +1,92 @@
+"""What a venue is to the rest of botkit: a feed of events, a broker for approved orders.
+
+Both verbs of the broker are synchronous: the request is on its way when they
+return, and everything that becomes of it comes back as events through the
+`EventSink` that the runtime gave the venue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from botkit.model.events import AnyEvent
+from botkit.model.instrument import Instrument
+from botkit.model.market import Bar
+from botkit.model.order import CancelOrder, Order
+from botkit.risk.approval import Approved
+from botkit.risk.scope import KeyReport
+from botkit.strategy.desk import Subscription
+
+__all__ = ["Broker", "EventSink", "MarketFeed", "Session", "Venue"]
+
+EventSink = Callable[[AnyEvent], None]
+
+
+class Session(Protocol):
+    """One WebSocket conversation as pure code; `venues.link` owns the socket.
+
+    The owner calls `start` when the socket is open, `receive` with each text
+    frame and `tick` a few times a second, and after each of them sends what
+    `frames_to_send` returns.
+    """
+
+    def start(self, now_ns: int) -> None:
+        """Begin: log in, subscribe."""
+
+    def receive(self, frame: bytes, now_ns: int) -> Sequence[AnyEvent]:
+        """Take a text frame in; return what it means.
+
+        Raises:
+            ProtocolError: If the conversation cannot go on; the owner reconnects.
+            LoginRefused: If it never will; the owner stops.
+
+        """
+
+    def tick(self, now_ns: int) -> None:
+        """Take the time in; `ProtocolError` when something has been silent for too long."""
+
+    def frames_to_send(self) -> list[bytes]:
+        """Return and forget the frames waiting to be sent."""
+
+    def is_live(self) -> bool:
+        """Tell whether everything asked for has been confirmed."""
+
+
+class MarketFeed(Protocol):
+    """Where market events come from."""
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Start sending these events; idempotent."""
+
+
+class Broker(Protocol):
+    """Where approved orders go. Nothing but an `Approved` is taken."""
+
+    def submit(self, approved: Approved) -> None:
+        """Send a new order, or an amendment."""
+
+    def cancel(self, cancel: CancelOrder) -> None:
+        """Send a cancel; never refused here."""
+
+
+class Venue(MarketFeed, Broker, Protocol):
+    """A venue that the live runtime can run."""
+
+    async def describe_key(self) -> KeyReport:
+        """Ask what the key may do.
+
+        Raises:
+            LoginRefused: If the key, passphrase, signature or clock is not accepted.
+            VenueUnreachable: If no answer came.
+
+        """
+
+    async def load_instruments(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        """Fetch instruments by symbol; symbols that do not exist are absent from the answer."""
+
+    async def history(self, subscription: Subscription) -> list[Bar]:
+        """Fetch the last `warmup` closed bars, oldest first, marked `is_history`."""
+
+    async def reconcile(self, open_orders: Sequence[Order], since_ns: int) -> list[AnyEvent]:
+        """Ask what became of `open_orders` and which fills happened since; return it as events."""
