@@ -27,8 +27,8 @@ class Session(Protocol):
     """One WebSocket conversation as pure code; `venues.link` owns the socket.
 
     The owner calls `start` when the socket is open, `receive` with each text
-    frame and `tick` a few times a second, and after each of them sends what
-    `frames_to_send` returns.
+    frame, `tick` a few times a second and `end` when the socket is gone. After
+    each of them it sends what `frames_to_send` returns, while there is a socket.
     """
 
     def start(self, now_ns: int) -> None:
@@ -43,8 +43,17 @@ class Session(Protocol):
 
         """
 
-    def tick(self, now_ns: int) -> None:
-        """Take the time in; `ProtocolError` when something has been silent for too long."""
+    def tick(self, now_ns: int) -> Sequence[AnyEvent]:
+        """Take the time in; return what its passing means, such as an order whose answer never came.
+
+        Raises:
+            ProtocolError: If something has been silent for too long; the owner reconnects.
+            LoginRefused: If the login will never be accepted; the owner stops.
+
+        """
+
+    def end(self, now_ns: int) -> Sequence[AnyEvent]:
+        """Take in that the socket is gone; return what is not known any more because of it."""
 
     def frames_to_send(self) -> list[bytes]:
         """Return and forget the frames waiting to be sent."""
