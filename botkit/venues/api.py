@@ -58,7 +58,7 @@ class Session(Protocol):
     def frames_to_send(self) -> list[bytes]:
         """Return and forget the frames waiting to be sent."""
 
-    def is_live(self) -> bool:
+    def is_ready(self) -> bool:
         """Tell whether everything asked for has been confirmed."""
 
 
