@@ -9,10 +9,7 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-__all__ = ["NS_PER_MS", "NS_PER_S", "Clock", "SimClock", "WallClock"]
-
-NS_PER_S = 1_000_000_000
-NS_PER_MS = 1_000_000
+__all__ = ["Clock", "SimClock", "WallClock"]
 
 
 class Clock(Protocol):
