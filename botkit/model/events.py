@@ -20,7 +20,6 @@ from botkit.model.portfolio import Balance, Fill, PositionReport
 
 __all__ = [
     "AccountEvent",
-    "Adjustment",
     "AnyEvent",
     "ConnectionChanged",
     "ControlEvent",
@@ -77,15 +76,6 @@ class OrderUpdate(Event, frozen=True, kw_only=True, tag="order"):
     reason: str = ""
 
 
-class Adjustment(Event, frozen=True, kw_only=True, tag="adjustment"):
-    """A difference between our books and the venue's that no fill explains; never a strategy's PnL."""
-
-    subject: str
-    ours: str
-    theirs: str
-    reason: str
-
-
 class ConnectionChanged(Event, frozen=True, kw_only=True, tag="connection"):
     """A feed came up or went down; while the private one is down the account is not known."""
 
@@ -100,13 +90,11 @@ class Reconciled(Event, frozen=True, kw_only=True, tag="reconciled"):
     Attributes:
         fills: Fills booked that had been missed.
         orders: Orders whose state had changed unseen.
-        adjustments: Differences that nothing explains.
 
     """
 
     fills: int
     orders: int
-    adjustments: int = 0
 
 
 class StateChanged(Event, frozen=True, kw_only=True, tag="state"):
@@ -148,7 +136,7 @@ class TaskDone(Event, frozen=True, kw_only=True, tag="task"):
 
 
 MarketEvent = Quote | Trade | Bar | BookUpdate | MarkPrice | Funding
-AccountEvent = OrderUpdate | Fill | Balance | PositionReport | Adjustment
+AccountEvent = OrderUpdate | Fill | Balance | PositionReport
 ControlEvent = Started | Stopping | Timer | TaskDone | ConnectionChanged | Reconciled | StateChanged
 AnyEvent = MarketEvent | AccountEvent | ControlEvent
 

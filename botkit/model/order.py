@@ -205,7 +205,7 @@ class Order:
         average_price: Of the fills booked; 0 while there are none.
         fees: What the fills cost, signed as the venue books it (negative is paid), by currency.
         reason: Why it was refused, rejected or canceled; empty otherwise.
-        cancel_requested: A cancel is under way; not a fact yet.
+        cancel_requested_ns: When a cancel was last asked for, 0 if never; a wish, not a fact.
         amending: The amend under way, None if there is none.
 
     """
@@ -213,7 +213,7 @@ class Order:
     __slots__ = (
         "amending",
         "average_price",
-        "cancel_requested",
+        "cancel_requested_ns",
         "created_ns",
         "fees",
         "filled_size",
@@ -236,7 +236,7 @@ class Order:
         self.average_price = Decimal(0)
         self.fees: dict[str, Decimal] = {}
         self.reason = ""
-        self.cancel_requested = False
+        self.cancel_requested_ns = 0
         self.amending: AmendOrder | None = None
         self.created_ns = created_ns
         self.updated_ns = created_ns
@@ -285,6 +285,11 @@ class Order:
     def remaining(self) -> Decimal:
         """Return the size not yet filled, in base currency."""
         return max(self.size - self.filled_size, Decimal(0))
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Tell whether a cancel was asked for and has not failed."""
+        return self.cancel_requested_ns > 0
 
     @property
     def is_open(self) -> bool:

@@ -164,7 +164,11 @@ def _position(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Objection
     value = abs(worst) * _worst_price(proposal, facts, limits)
     if value <= largest or lowers_position(proposal, facts):
         return None
-    return f"position {worst} worth {value:.2f} if all fills", f"{largest}", "order less, or cancel others first"
+    return (
+        f"position {worst} worth {value:.2f} if all fills",
+        f"{largest}",
+        "order less, or cancel others first",
+    )
 
 
 def _open_orders(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Objection | None:

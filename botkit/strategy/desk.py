@@ -66,7 +66,7 @@ class Desk(Protocol):
         """Ask for new terms; tell whether the gate let it through."""
 
     def cancel(self, order: Order) -> None:
-        """Ask for the order to be canceled, once."""
+        """Ask for the order to be canceled; asking again within two seconds does nothing."""
 
     def subscribe(self, subscription: Subscription) -> None:
         """Ask for market data."""

@@ -1,0 +1,52 @@
+"""Order ids: derived, never random, never used twice.
+
+    bk 00 000c 00000001
+    │  │  │    └─ sequence within the boot, base 36
+    │  │  └─ boot epoch from the journal, base 36; it never repeats
+    │  └─ strategy, base 36 by order of appearance
+    └─ prefix of the bot
+
+Letters and digits only, as OKX demands (docs: place order, `clOrdId`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["OrderIds", "base36"]
+
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class OrderIds:
+    """Hands out ids for one boot of one bot."""
+
+    def __init__(self, prefix: str, epoch: int) -> None:
+        self._prefix = prefix
+        self._epoch = base36(epoch, 4)
+        self._strategies: dict[str, str] = {}
+        self._sequence = 0
+
+    def next(self, strategy: str) -> str:
+        """Return an id that was never handed out before."""
+        code = self._strategies.get(strategy)
+        if code is None:
+            code = self._strategies[strategy] = base36(len(self._strategies), 2)
+        self._sequence += 1
+        return f"{self._prefix}{code}{self._epoch}{base36(self._sequence, 8)}"
+
+
+def base36(number: int, width: int) -> str:
+    """Return `number` in base 36, filled with zeros to `width`.
+
+    Raises:
+        ValueError: If it does not fit.
+
+    """
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    if len(digits) > width:
+        raise ValueError(f"no room for {digits!r} in {width} characters")
+    return digits.rjust(width, "0")

@@ -1,0 +1,183 @@
+"""What the engine does with each kind of event; the table at the end is complete by test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from botkit.engine.step import Inquiry
+from botkit.model.events import (
+    ConnectionChanged,
+    OrderUpdate,
+    Reconciled,
+    Started,
+    StateChanged,
+    Stopping,
+    TaskDone,
+    Timer,
+)
+from botkit.model.market import Bar, BookUpdate, Funding, MarkPrice, Quote, Trade
+from botkit.model.note import Note
+from botkit.model.order import OrderChange
+from botkit.model.portfolio import Balance, Fill, PositionReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botkit.engine.engine import Engine
+
+__all__ = ["REACTIONS"]
+
+_ASK_AGAIN: Final = frozenset({OrderChange.LOSE, OrderChange.CANCEL_FAIL})
+"""Answers that leave open what is true of the order."""
+
+
+def _quote(engine: Engine, quote: Quote) -> None:
+    engine.market.quotes[quote.symbol] = quote
+    for desk in engine.listeners.get(("quotes", quote.symbol, ""), ()):
+        engine.call(desk, desk.strategy.on_quote, quote)
+
+
+def _trade(engine: Engine, trade: Trade) -> None:
+    engine.market.trades[trade.symbol] = trade
+    for desk in engine.listeners.get(("trades", trade.symbol, ""), ()):
+        engine.call(desk, desk.strategy.on_trade, trade)
+
+
+def _bar(engine: Engine, bar: Bar) -> None:
+    engine.market.bars[bar.symbol] = bar
+    for desk in engine.listeners.get(("bars", bar.symbol, bar.interval), ()):
+        desk.is_warming_up = bar.is_history
+        engine.call(desk, desk.strategy.on_bar, bar)
+        desk.is_warming_up = False
+
+
+def _book(engine: Engine, update: BookUpdate) -> None:
+    book = engine.market.apply_book(update)
+    for desk in engine.listeners.get(("book", update.symbol, ""), ()):
+        engine.call(desk, desk.strategy.on_book, book)
+
+
+def _mark(engine: Engine, mark: MarkPrice) -> None:
+    engine.market.marks[mark.symbol] = mark
+
+
+def _funding(engine: Engine, funding: Funding) -> None:
+    for desk in engine.listeners.get(("funding", funding.symbol, ""), ()):
+        engine.call(desk, desk.strategy.on_funding, funding)
+
+
+def _order(engine: Engine, update: OrderUpdate) -> None:
+    order = engine.blotter.get(update.client_order_id)
+    if order is None:
+        return  # a stranger's order on our account; its fills are counted
+    before = (order.status, order.size, order.limit_price)
+    fills_are_missing = engine.blotter.apply(order, update)
+    if fills_are_missing:
+        engine.emit(Inquiry(client_order_id=order.id, reason="the venue counts fills that we have not seen"))
+    elif update.change in _ASK_AGAIN and order.is_open:
+        engine.emit(Inquiry(client_order_id=order.id, reason=update.reason or update.change.value))
+    is_answer = update.change in {OrderChange.CANCEL_FAIL, OrderChange.AMEND_FAIL}
+    if is_answer or before != (order.status, order.size, order.limit_price):
+        engine.defer_order_hook(order)
+
+
+def _fill(engine: Engine, fill: Fill) -> None:
+    if engine.blotter.is_booked(fill):
+        return
+    order = engine.blotter.book(fill)
+    if order is None:
+        _stranger(engine, fill)
+        return
+    engine.accounts.book(order.strategy, fill)
+    desk = engine.desks.get(order.strategy)
+    if desk is not None:
+        engine.call(desk, desk.strategy.on_fill, fill)
+        engine.defer_order_hook(order)
+
+
+def _stranger(engine: Engine, fill: Fill) -> None:
+    engine.blotter.remember(fill)
+    engine.accounts.book_stranger(fill)
+    fields = {
+        "symbol": fill.symbol,
+        "side": fill.side.value,
+        "size": str(fill.size),
+        "price": str(fill.price),
+    }
+    engine.emit(
+        Note(strategy="", level="warning", text="an order that is not ours has filled", fields=fields)
+    )
+
+
+def _balance(engine: Engine, balance: Balance) -> None:
+    engine.accounts.set_balance(balance)
+
+
+def _position(engine: Engine, report: PositionReport) -> None:
+    engine.accounts.hear(report)
+
+
+def _reconciled(engine: Engine, event: Reconciled) -> None:
+    engine.is_reconciled = True
+    for symbol, difference in engine.accounts.explain_reports():
+        fields = {"symbol": symbol, "beyond_our_fills": str(difference)}
+        engine.emit(
+            Note(strategy="", level="warning", text="the account holds what we did not trade", fields=fields)
+        )
+    for desk in engine.desks.values():
+        engine.call(desk, desk.strategy.on_gap, event)
+    engine.tell_state("our books and the venue's agree")
+
+
+def _connection(engine: Engine, event: ConnectionChanged) -> None:
+    if event.feed == "private" and not event.is_up:
+        engine.is_reconciled = False
+        engine.tell_state(event.reason)
+
+
+def _state(engine: Engine, event: StateChanged) -> None:
+    engine.states[event.scope] = event.state
+    engine.tell_state(event.reason)
+
+
+def _started(engine: Engine, _: Started) -> None:
+    for desk in engine.desks.values():
+        engine.call(desk, desk.strategy.on_start)
+
+
+def _stopping(engine: Engine, _: Stopping) -> None:
+    for desk in engine.desks.values():
+        engine.call(desk, desk.strategy.on_stop)
+
+
+def _timer(engine: Engine, timer: Timer) -> None:
+    desk = engine.desks.get(timer.strategy)
+    if desk is not None:
+        engine.call(desk, desk.strategy.on_timer, timer.name)
+
+
+def _task(engine: Engine, done: TaskDone) -> None:
+    desk = engine.desks.get(done.strategy)
+    if desk is not None:
+        engine.call(desk, desk.strategy.on_task, done)
+
+
+REACTIONS: Final[dict[type, Callable[[Engine, Any], None]]] = {
+    Quote: _quote,
+    Trade: _trade,
+    Bar: _bar,
+    BookUpdate: _book,
+    MarkPrice: _mark,
+    Funding: _funding,
+    OrderUpdate: _order,
+    Fill: _fill,
+    Balance: _balance,
+    PositionReport: _position,
+    Started: _started,
+    Stopping: _stopping,
+    Timer: _timer,
+    TaskDone: _task,
+    ConnectionChanged: _connection,
+    Reconciled: _reconciled,
+    StateChanged: _state,
+}

@@ -1,0 +1,102 @@
+"""The engine's state out of the journal's records: the same fold as live, without the hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from botkit.model.events import OrderUpdate, StateChanged
+from botkit.model.order import AmendOrder, NewOrder, Order
+from botkit.model.portfolio import Balance, Fill
+from botkit.strategy.saved import StrategyState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from botkit.engine.engine import Engine
+
+__all__ = ["Recovery", "recover"]
+
+
+class Recovery:
+    """What a restart found.
+
+    Attributes:
+        lost: Orders whose sending was not confirmed; they are UNKNOWN until the venue is asked.
+        saved: What each strategy saved last, as JSON text.
+        last_ns: When the last record was made, 0 if there is none.
+
+    """
+
+    def __init__(self) -> None:
+        self.lost: list[Order] = []
+        self.saved: dict[str, str] = {}
+        self.last_ns = 0
+
+
+def recover(engine: Engine, records: Iterable[tuple[int, object]], now_ns: int) -> Recovery:
+    """Fold records, each with its time, into an engine that has not run yet.
+
+    Records that change no state of the engine are passed over.
+
+    Raises:
+        InvariantError: If the records contradict each other.
+
+    """
+    recovery = Recovery()
+    for recorded_ns, record in records:
+        recovery.last_ns = max(recovery.last_ns, recorded_ns)
+        fold = _FOLDS.get(type(record))
+        if fold is not None:
+            fold(engine, recovery, record, recorded_ns)
+    recovery.lost = engine.blotter.lose_pending(now_ns)
+    return recovery
+
+
+def _new_order(engine: Engine, _: Recovery, request: NewOrder, recorded_ns: int) -> None:
+    engine.blotter.add(Order(request, recorded_ns))
+
+
+def _amendment(engine: Engine, _: Recovery, request: AmendOrder, __: int) -> None:
+    order = engine.blotter.get(request.client_order_id)
+    if order is not None and order.is_open:
+        engine.blotter.request_amendment(order, request)
+
+
+def _order(engine: Engine, _: Recovery, update: OrderUpdate, __: int) -> None:
+    order = engine.blotter.get(update.client_order_id)
+    if order is not None:
+        engine.blotter.apply(order, update)
+
+
+def _fill(engine: Engine, _: Recovery, fill: Fill, __: int) -> None:
+    if engine.blotter.is_booked(fill):
+        return
+    order = engine.blotter.book(fill)
+    if order is None:
+        engine.blotter.remember(fill)
+        engine.accounts.book_stranger(fill)
+    else:
+        engine.accounts.book(order.strategy, fill)
+
+
+def _balance(engine: Engine, _: Recovery, balance: Balance, __: int) -> None:
+    engine.accounts.set_balance(balance)
+
+
+def _state(engine: Engine, _: Recovery, event: StateChanged, __: int) -> None:
+    engine.states[event.scope] = event.state
+
+
+def _saved(_: Engine, recovery: Recovery, state: StrategyState, __: int) -> None:
+    recovery.saved[state.strategy] = state.payload
+
+
+_FOLDS: Final[dict[type, Callable[[Engine, Recovery, Any, int], None]]] = {
+    NewOrder: _new_order,
+    AmendOrder: _amendment,
+    OrderUpdate: _order,
+    Fill: _fill,
+    Balance: _balance,
+    StateChanged: _state,
+    StrategyState: _saved,
+}
