@@ -1,0 +1,419 @@
+"""The one WebSocket shell: owns the socket, runs any `Session` on it, dials again when it is lost.
+
+    data_received ─► websockets ─► Session.receive ─► sink ─► ... ─► Link.flush ─► write
+
+That line is one synchronous run: no queue, no task and no future lies between the
+bytes of a trade and the bytes of the order that answers it. The `websockets`
+package parses and frames here; it does no I/O.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Generic, TypeVar, cast
+
+import msgspec
+import structlog
+from websockets.client import ClientProtocol
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
+
+from botkit.clock import Clock
+from botkit.errors import LoginRefused, ProtocolError
+from botkit.model.duration import NS_PER_S
+from botkit.model.events import ConnectionChanged
+from botkit.venues.address import Address, checked_tls
+from botkit.venues.api import EventSink, Session
+
+__all__ = ["Dialer", "Link"]
+
+_DIAL_TIMEOUT_S: Final = 10.0
+_TICK_S: Final = 0.25
+_BACKOFF_S: Final = 0.5
+_MAX_BACKOFF_S: Final = 30.0
+_STABLE_NS: Final = 60 * NS_PER_S
+_MAX_FRAME: Final = 16 * 1024 * 1024
+# A burst is parsed in pieces, so that its first frame is answered before its last is read.
+_PIECE: Final = 8 * 1024
+
+# Frames hold the login, and `websockets` would log every one of them at DEBUG.
+# A logger that is not registered cannot be turned on by its name either.
+_SILENT: Final = logging.Logger("botkit.venues.link", logging.CRITICAL + 1)  # noqa: LOG001
+
+_log = structlog.get_logger(__name__)
+
+SessionT = TypeVar("SessionT", bound=Session)
+
+
+class Dialer:
+    """How a process opens sockets: encrypted, in time, and not more than a few a second.
+
+    One dialer serves all links of a process, because a venue counts by address.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        chance: Callable[[], float],
+        *,
+        tls: ssl.SSLContext | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        per_second: int = 3,
+    ) -> None:
+        """Store what it works with.
+
+        Args:
+            clock: Tells when sockets were opened.
+            chance: Returns a number from 0 up to 1, such as `random.Random().random`.
+            tls: Whom to trust; None for those the machine trusts.
+            sleep: Waits for so many seconds.
+            per_second: Most sockets opened within any second.
+
+        Raises:
+            ConfigError: If `tls` does not check certificates and host names.
+
+        """
+        self._clock = clock
+        self._chance = chance
+        self._tls = checked_tls(tls)
+        self._sleep = sleep
+        self._turns: deque[int] = deque(maxlen=per_second)
+
+    async def dial(self, address: Address, protocol: asyncio.Protocol) -> None:
+        """Connect `protocol` to `address` when it is its turn.
+
+        Raises:
+            OSError: If that fails.
+
+        """
+        await self._take_turn()
+        await asyncio.get_running_loop().create_connection(
+            lambda: protocol,
+            address.host,
+            address.port,
+            ssl=self._tls if address.is_encrypted else None,
+            server_hostname=address.host if address.is_encrypted else None,
+        )
+
+    async def back_off(self, failures: int) -> None:
+        """Wait a random time before the try that follows `failures` failed ones.
+
+        The whole delay is random, so that clients cut off together do not come back together.
+        """
+        longest_s = min(_MAX_BACKOFF_S, _BACKOFF_S * 2 ** min(failures, 10))
+        await self._sleep(self._chance() * longest_s)
+
+    async def _take_turn(self) -> None:
+        now_ns = self._clock.now_ns()
+        turn_ns = now_ns
+        if len(self._turns) == self._turns.maxlen:
+            turn_ns = max(now_ns, self._turns[0] + NS_PER_S)
+        self._turns.append(turn_ns)
+        if turn_ns > now_ns:
+            await self._sleep((turn_ns - now_ns) / NS_PER_S)
+
+
+class _End(msgspec.Struct, frozen=True):
+    """Why a conversation is over; with an error, there must not be another one."""
+
+    reason: str
+    error: Exception | None = None
+
+
+class Link(Generic[SessionT]):
+    """A WebSocket conversation kept going: each connection has a socket and a session of its own.
+
+    Attributes:
+        feed: Its name in `ConnectionChanged` events and logs.
+        ready: The session, from when all it asked for is confirmed until its socket is lost; else None.
+
+    """
+
+    def __init__(
+        self,
+        feed: str,
+        address: Address,
+        new_session: Callable[[], SessionT],
+        sink: EventSink,
+        *,
+        clock: Clock,
+        dialer: Dialer,
+        final_codes: Mapping[int, str] | None = None,
+    ) -> None:
+        """Store what it works with.
+
+        Args:
+            feed: Its name in events and logs.
+            address: Where to connect.
+            new_session: Makes the session of a new connection.
+            sink: Takes every event, synchronously.
+            clock: Stamps what comes in.
+            dialer: Opens the sockets.
+            final_codes: Close codes after which there is no use in dialing again, with what to do.
+
+        """
+        self.feed = feed
+        self.ready: SessionT | None = None
+        self._address = address
+        self._new_session = new_session
+        self._sink = sink
+        self._clock = clock
+        self._dialer = dialer
+        self._final_codes = final_codes or {}
+        self._conversation: _Conversation[SessionT] | None = None
+        self._is_up: bool | None = None
+        self._ready_ns: int | None = None
+
+    async def run(self) -> None:
+        """Converse until cancelled, dialing again whenever the socket is lost.
+
+        Raises:
+            LoginRefused: If the venue will not have us.
+            Exception: Whatever the sink raised.
+
+        """
+        failures = 0
+        while True:
+            self._ready_ns = None
+            end = await self._converse()
+            if end.error is not None:
+                raise end.error
+            if self._ready_ns is not None and self._clock.now_ns() - self._ready_ns >= _STABLE_NS:
+                failures = 0
+            _log.warning("link lost", feed=self.feed, reason=end.reason, failures=failures)
+            await self._dialer.back_off(failures)
+            failures += 1
+
+    def flush(self) -> None:
+        """Write what the session wants sent; at once, and nothing if there is no socket."""
+        if self._conversation is not None:
+            self._conversation.flush()
+
+    async def _converse(self) -> _End:
+        conversation = _Conversation(self, self._new_session(), self._address, self._clock, self._sink)
+        try:
+            async with asyncio.timeout(_DIAL_TIMEOUT_S):
+                await self._dialer.dial(self._address, conversation)
+                await conversation.answered.wait()
+            self._conversation = conversation
+            return await conversation.over
+        except OSError as error:
+            end = _End(self._address.why_unreachable(error))
+            self.went_down(end.reason)
+            return end
+        finally:
+            self._conversation = None
+            self.ready = None
+            await conversation.hang_up()
+
+    def went_up(self, session: SessionT, now_ns: int) -> None:
+        """Tell everybody that the session is ready; the conversation calls this."""
+        self.ready = session
+        self._is_up = True
+        self._ready_ns = now_ns
+        _log.info("link up", feed=self.feed)
+        self._sink(ConnectionChanged(recv_ns=now_ns, feed=self.feed, is_up=True))
+
+    def went_down(self, reason: str) -> None:
+        """Tell everybody, once, that there is no session; the conversation calls this."""
+        self.ready = None
+        if self._is_up is not False:
+            self._is_up = False
+            now_ns = self._clock.now_ns()
+            self._sink(ConnectionChanged(recv_ns=now_ns, feed=self.feed, is_up=False, reason=reason))
+
+    def closed_for_good(self, code: int, reason: str) -> LoginRefused | None:
+        """Return the error that closing with `code` is, None if dialing again may help."""
+        remedy = self._final_codes.get(code)
+        return None if remedy is None else LoginRefused(reason, code=str(code), remedy=remedy)
+
+
+class _Conversation(asyncio.Protocol, Generic[SessionT]):
+    """One socket and one session, from the handshake to the end of either.
+
+    Attributes:
+        answered: Set when the handshake has succeeded, or never will.
+        over: Done when the conversation has ended by itself.
+
+    """
+
+    def __init__(
+        self, link: Link[SessionT], session: SessionT, address: Address, clock: Clock, sink: EventSink
+    ) -> None:
+        self.answered = asyncio.Event()
+        self.over: asyncio.Future[_End] = asyncio.get_running_loop().create_future()
+        self._link = link
+        self._session = session
+        self._address = address
+        self._clock = clock
+        self._sink = sink
+        # Compression is not offered: it costs more time than the bytes it saves.
+        self._wire = ClientProtocol(parse_uri(str(address)), max_size=_MAX_FRAME, logger=_SILENT)
+        self._transport: asyncio.Transport | None = None
+        self._closed = asyncio.Event()
+        self._ticking: asyncio.TimerHandle | None = None
+        self._parts: list[bytes] = []
+        self._has_started = False
+        self._is_ready = False
+        self._is_over = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the handshake; asyncio calls this."""
+        self._transport = cast("asyncio.Transport", transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._wire.send_request(self._wire.connect())
+        self._write()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes in; asyncio calls this."""
+        try:
+            for start in range(0, len(data), _PIECE):
+                if self._is_over:
+                    break
+                self._take(data[start : start + _PIECE])
+        except Exception as error:  # noqa: BLE001 - what the engine or a strategy raised ends run(), not a callback
+            self._finish(repr(error), error)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note the end of the socket; asyncio calls this."""
+        self._closed.set()
+        self._finish(str(exc) if exc else "the connection ended without a closing frame")
+
+    def flush(self) -> None:
+        """Write what the session wants sent."""
+        frames = self._session.frames_to_send()
+        if frames and self._wire.state is State.OPEN:
+            for frame in frames:
+                self._wire.send_text(frame)
+            self._write()
+
+    async def hang_up(self) -> None:
+        """Close the socket, whatever state it is in, without a word to the sink."""
+        if self._wire.state is State.OPEN and not self._is_over:
+            self._wire.send_close(CloseCode.NORMAL_CLOSURE)
+            self._write()
+        self._stop()
+        if self._transport is not None:
+            await self._closed.wait()
+
+    def _take(self, piece: bytes) -> None:
+        wire = self._wire
+        now_ns = self._clock.now_ns()
+        wire.receive_data(piece)
+        for event in wire.events_received():
+            if self._is_over:
+                return
+            if not isinstance(event, Frame):
+                self._on_handshake(now_ns)
+            elif event.opcode is Opcode.TEXT and event.fin:
+                self._on_text(bytes(event.data), now_ns)
+            else:
+                self._on_other(event, now_ns)
+        self._write()
+        if wire.handshake_exc is not None:
+            self._finish(self._address.why_unreachable(wire.handshake_exc))
+        elif wire.parser_exc is not None:
+            self._finish(f"this is not the WebSocket protocol: {wire.parser_exc}")
+
+    def _on_text(self, frame: bytes, now_ns: int) -> None:
+        try:
+            events = self._session.receive(frame, now_ns)
+        except (ProtocolError, LoginRefused) as error:
+            self._give_up(error)
+            return
+        for event in events:
+            self._sink(event)
+        self._carry_on(now_ns)
+
+    def _on_other(self, frame: Frame, now_ns: int) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self._on_close()
+        elif frame.opcode is Opcode.BINARY:
+            self._finish("a binary frame came; only text is spoken here")
+        elif frame.opcode in {Opcode.TEXT, Opcode.CONT}:
+            self._parts.append(bytes(frame.data))
+            if frame.fin:
+                whole = b"".join(self._parts)
+                self._parts.clear()
+                self._on_text(whole, now_ns)
+        # Pings have been answered by `websockets`, and pongs ask for nothing.
+
+    def _on_handshake(self, now_ns: int) -> None:
+        if self._wire.handshake_exc is not None:
+            return
+        self.answered.set()
+        self._has_started = True
+        self._session.start(now_ns)
+        self._carry_on(now_ns)
+        self._ticking = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
+
+    def _on_close(self) -> None:
+        self._write()
+        close = self._wire.close_rcvd
+        assert close is not None
+        reason = f"the venue closed the connection with code {close.code}"
+        if close.reason:
+            reason = f"{reason}: {close.reason}"
+        self._finish(reason, self._link.closed_for_good(close.code, reason))
+
+    def _tick(self) -> None:
+        now_ns = self._clock.now_ns()
+        try:
+            events = self._session.tick(now_ns)
+        except (ProtocolError, LoginRefused) as error:
+            self._give_up(error)
+            return
+        try:
+            for event in events:
+                self._sink(event)
+            self._carry_on(now_ns)
+        except Exception as error:  # noqa: BLE001 - as in data_received
+            self._finish(repr(error), error)
+        if not self._is_over:
+            self._ticking = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
+
+    def _carry_on(self, now_ns: int) -> None:
+        """Send what the session has to say to what it was told, and note when it becomes ready."""
+        self.flush()
+        if not self._is_ready and self._session.is_ready():
+            self._is_ready = True
+            self._link.went_up(self._session, now_ns)
+
+    def _give_up(self, error: ProtocolError | LoginRefused) -> None:
+        self._finish(str(error), error if isinstance(error, LoginRefused) else None)
+
+    def _finish(self, reason: str, error: Exception | None = None) -> None:
+        """End the conversation and tell the sink what is not known any more."""
+        if self._is_over:
+            return
+        self._stop()
+        # A sink that has failed is told no more.
+        if error is None or isinstance(error, LoginRefused):
+            try:
+                self._link.went_down(reason)
+                for event in self._session.end(self._clock.now_ns()) if self._has_started else ():
+                    self._sink(event)
+            except Exception as raised:  # noqa: BLE001 - as in data_received
+                error = error or raised
+        self.over.set_result(_End(reason, error))
+        self.answered.set()
+
+    def _stop(self) -> None:
+        self._is_over = True
+        if self._ticking is not None:
+            self._ticking.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _write(self) -> None:
+        data = b"".join(self._wire.data_to_send())
+        if data and self._transport is not None:
+            self._transport.write(data)
