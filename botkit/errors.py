@@ -2,6 +2,7 @@
 
     BotkitError
     ├── ConfigError             the operator: a setting, a file, a strategy
+    │   ├── InvalidSettings     settings that cannot be used, all of them at once
     │   ├── StrategyError       a strategy that cannot be found, loaded or built
     │   ├── SecretError         a secret that cannot be had, or is kept carelessly
     │   └── KeyScopeError       the API key may do too much, too little, or will not say
@@ -23,6 +24,7 @@ from __future__ import annotations
 __all__ = [
     "BotkitError",
     "ConfigError",
+    "InvalidSettings",
     "InvariantError",
     "JournalError",
     "KeyScopeError",
@@ -60,6 +62,19 @@ class ConfigError(BotkitError):
     def __str__(self) -> str:
         text = f"{self.where}: {self.problem}" if self.where else self.problem
         return f"{text}\n  {self.remedy}" if self.remedy else text
+
+
+class InvalidSettings(ConfigError):
+    """Settings of one configuration cannot be used.
+
+    Attributes:
+        problems: Every one of them, in the order of the file.
+
+    """
+
+    def __init__(self, problems: tuple[ConfigError, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
 
 
 class StrategyError(ConfigError):
