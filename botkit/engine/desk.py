@@ -37,6 +37,7 @@ class EngineDesk:
     """The engine's side of one strategy; implements `botkit.strategy.desk.Desk`.
 
     Attributes:
+        cancels_on_stop: Its open orders are canceled when the bot stops.
         strategy: Whose desk it is, once `seat` was called.
         is_warming_up: Bars from the past are being shown, so orders are refused.
         is_paused: A hook has failed, so hooks are not called and orders are refused.
@@ -46,8 +47,9 @@ class EngineDesk:
 
     strategy: Strategy
 
-    def __init__(self, name: str, engine: Engine) -> None:
+    def __init__(self, name: str, engine: Engine, *, cancels_on_stop: bool) -> None:
         self.name = name
+        self.cancels_on_stop = cancels_on_stop
         self.is_warming_up = False
         self.is_paused = False
         self.told_state = TradingState.RECONCILING
@@ -135,6 +137,11 @@ class EngineDesk:
         if order.is_open and now_ns - order.cancel_requested_ns >= _ASK_AGAIN_NS:
             order.cancel_requested_ns = now_ns
             self._engine.emit(CancelOrder(client_order_id=order.id, strategy=self.name, symbol=order.symbol))
+
+    def cancel_all(self) -> None:
+        """Ask for every open order of the strategy to be canceled."""
+        for order in self.open_orders():
+            self.cancel(order)
 
     def subscribe(self, subscription: Subscription) -> None:
         """Ask for market data."""

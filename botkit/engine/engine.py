@@ -24,7 +24,7 @@ from botkit.engine.step import Step
 from botkit.engine.timers import Timers
 from botkit.errors import ConfigError, InvariantError
 from botkit.model.duration import NS_PER_S
-from botkit.model.events import TradingState
+from botkit.model.events import ACCOUNT, TradingState
 from botkit.model.note import Note
 from botkit.model.side import Side
 from botkit.risk.rules import Facts
@@ -41,10 +41,7 @@ if TYPE_CHECKING:
     from botkit.strategy.desk import Desk
     from botkit.strategy.strategy import Strategy
 
-__all__ = ["ACCOUNT", "Engine"]
-
-ACCOUNT: Final = "account"
-"""The scope of a state that holds for every strategy."""
+__all__ = ["Engine"]
 
 _SEVERITY: Final = {
     TradingState.ACTIVE: 0,
@@ -92,8 +89,15 @@ class Engine:
         self._effects: list[Effect] = []
         self._told_later: deque[tuple[EngineDesk, Order]] = deque()
 
-    def add_strategy(self, name: str, build: Callable[[Desk], Strategy]) -> None:
-        """Seat a strategy: `build` gets its desk and returns it.
+    def add_strategy(
+        self, name: str, build: Callable[[Desk], Strategy], *, cancels_on_stop: bool = True
+    ) -> None:
+        """Seat a strategy.
+
+        Args:
+            name: What it is called; part of the journal, so it should stay the same.
+            build: Gets its desk and returns the strategy.
+            cancels_on_stop: Its open orders are canceled when the bot stops.
 
         Raises:
             ConfigError: If the name is taken.
@@ -101,7 +105,7 @@ class Engine:
         """
         if name in self.desks or name == ACCOUNT:
             raise ConfigError(f"two strategies are named {name!r}", remedy="give each its own name")
-        desk = EngineDesk(name, self)
+        desk = EngineDesk(name, self, cancels_on_stop=cancels_on_stop)
         desk.seat(build(desk))
         self.desks[name] = desk
 

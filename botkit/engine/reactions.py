@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botkit.engine.step import Inquiry
 from botkit.model.events import (
+    ACCOUNT,
     ConnectionChanged,
     OrderUpdate,
     Reconciled,
@@ -14,6 +15,7 @@ from botkit.model.events import (
     Stopping,
     TaskDone,
     Timer,
+    TradingState,
 )
 from botkit.model.market import Bar, BookUpdate, Funding, MarkPrice, Quote, Trade
 from botkit.model.note import Note
@@ -137,6 +139,10 @@ def _connection(engine: Engine, event: ConnectionChanged) -> None:
 
 def _state(engine: Engine, event: StateChanged) -> None:
     engine.states[event.scope] = event.state
+    if event.state is TradingState.KILLED:
+        for name, desk in engine.desks.items():
+            if event.scope in {ACCOUNT, name}:
+                desk.cancel_all()
     engine.tell_state(event.reason)
 
 
@@ -148,6 +154,8 @@ def _started(engine: Engine, _: Started) -> None:
 def _stopping(engine: Engine, _: Stopping) -> None:
     for desk in engine.desks.values():
         engine.call(desk, desk.strategy.on_stop)
+        if desk.cancels_on_stop:
+            desk.cancel_all()
 
 
 def _timer(engine: Engine, timer: Timer) -> None:

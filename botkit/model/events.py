@@ -19,6 +19,7 @@ from botkit.model.order import OrderChange
 from botkit.model.portfolio import Balance, Fill, PositionReport
 
 __all__ = [
+    "ACCOUNT",
     "AccountEvent",
     "AnyEvent",
     "ConnectionChanged",
@@ -35,6 +36,10 @@ __all__ = [
     "decode_event",
     "encode_event",
 ]
+
+
+ACCOUNT: Final = "account"
+"""The scope of a trading state that holds for every strategy."""
 
 
 class TradingState(Enum):
@@ -98,11 +103,11 @@ class Reconciled(Event, frozen=True, kw_only=True, tag="reconciled"):
 
 
 class StateChanged(Event, frozen=True, kw_only=True, tag="state"):
-    """Somebody set what may be traded; `scope` is `account` or a strategy's name."""
+    """Somebody set what may be traded; `scope` is `ACCOUNT` or a strategy's name."""
 
     state: TradingState
     reason: str
-    scope: str = "account"
+    scope: str = ACCOUNT
 
 
 class Started(Event, frozen=True, kw_only=True, tag="started"):
