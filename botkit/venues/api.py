@@ -82,6 +82,25 @@ class Broker(Protocol):
 class Venue(MarketFeed, Broker, Protocol):
     """A venue that the live runtime can run."""
 
+    async def open(self) -> None:
+        """Get ready to ask: agree on the time with the venue.
+
+        Raises:
+            VenueUnreachable: If no answer came.
+
+        """
+
+    async def close(self) -> None:
+        """Let go of every connection; idempotent."""
+
+    async def run(self, sink: EventSink) -> None:
+        """Keep the feeds going until cancelled; every event goes to `sink`.
+
+        Raises:
+            LoginRefused: If the venue will not have us any more.
+
+        """
+
     async def describe_key(self) -> KeyReport:
         """Ask what the key may do.
 
@@ -99,3 +118,11 @@ class Venue(MarketFeed, Broker, Protocol):
 
     async def reconcile(self, open_orders: Sequence[Order], since_ns: int) -> list[AnyEvent]:
         """Ask what became of `open_orders` and which fills happened since; return it as events."""
+
+    async def resolve(self, order: Order) -> list[AnyEvent]:
+        """Ask what is true of one order until the venue has shown or disproved it; return it as events.
+
+        Raises:
+            VenueError: If the venue cannot be asked now.
+
+        """
