@@ -19,6 +19,7 @@ __all__ = [
     "BalanceReport",
     "BookChange",
     "CancelCause",
+    "Candle",
     "FillReport",
     "FlowEnded",
     "MarkChange",
@@ -151,7 +152,7 @@ class FillReport(msgspec.Struct, frozen=True, kw_only=True):
     """One match, as one of its two sides books it.
 
     Attributes:
-        trade_id: Unique within the instrument; the public trade has the same.
+        trade_id: Unique within the instrument; both sides of a match have the same.
         bill_id: Unique within the exchange, increasing.
         fee: Signed: negative is paid.
         realized_pnl: What the match closed, quote currency, fees not counted; 0 for spot.
@@ -283,7 +284,14 @@ class PositionReport(msgspec.Struct, frozen=True, kw_only=True, tag="position"):
 
 
 class PublicTrade(msgspec.Struct, frozen=True, kw_only=True, tag="trade"):
-    """Somebody traded; `side` is the taker's, `count` how many matches it stands for."""
+    """What one taker traded at one price.
+
+    Attributes:
+        trade_id: Of its last match; those of the others are the `count` - 1 before it.
+        side: The taker's.
+        count: How many matches it stands for.
+
+    """
 
     symbol: str
     trade_id: int
@@ -318,6 +326,26 @@ class FlowEnded(msgspec.Struct, frozen=True, kw_only=True, tag="flow_ended"):
 
     symbols: tuple[str, ...]
     ns: int
+
+
+class Candle(msgspec.Struct, frozen=True, kw_only=True):
+    """What was traded in one period.
+
+    Attributes:
+        volume: Base currency.
+        quote_volume: Quote currency.
+        is_closed: The period is over.
+
+    """
+
+    open_ns: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    quote_volume: Decimal
+    is_closed: bool
 
 
 Report = OrderReport | BalanceReport | PositionReport | PublicTrade | BookChange | MarkChange | FlowEnded
