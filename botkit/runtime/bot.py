@@ -104,6 +104,8 @@ class Bot:
         self._since_ns = last_seen_ns - _LOOK_BACK_NS if last_seen_ns else clock.now_ns()
         self._tasks: asyncio.TaskGroup | None = None
         self._running: set[asyncio.Task[None]] = set()
+        self._private_up = asyncio.Event()
+        self._private_changes = 0
         self._is_reconciling = False
         self._held: list[AnyEvent] = []
         self._asked: set[str] = set()
@@ -128,8 +130,8 @@ class Bot:
             self._held.append(event)
         elif not self._warmup.holds(event):
             self._loop.feed(event)
-            if type(event) is ConnectionChanged and event.feed == "private" and event.is_up:
-                self._reconcile_soon()
+            if type(event) is ConnectionChanged and event.feed == "private":
+                self._on_private_feed(event)
 
     async def run(self, stop: asyncio.Event) -> Ending:
         """Trade until `stop` is set or something ends it.
@@ -186,7 +188,7 @@ class Bot:
             return Ending.KILLED
         return Ending.ORDERS_LEFT if self._to_be_canceled() else Ending.CLEAN
 
-    def _after_step(self, step: Step) -> None:
+    def _after_step(self, _: Step) -> None:
         self._changed.set()
         due_ns = self._engine.timers.next_due_ns
         if due_ns is not None and due_ns != self._alarm_ns:
@@ -209,7 +211,12 @@ class Bot:
         else:
             self._venue.subscribe(subscription)
 
-    def _reconcile_soon(self) -> None:
+    def _on_private_feed(self, event: ConnectionChanged) -> None:
+        self._private_changes += 1
+        if not event.is_up:
+            self._private_up.clear()
+            return
+        self._private_up.set()
         if not self._is_reconciling:
             self._is_reconciling = True
             self._spawn(self._reconcile(), "reconciliation")
@@ -217,31 +224,42 @@ class Bot:
     async def _reconcile(self) -> None:
         """Ask the venue what is true until it has told, then let everything through in order."""
         while True:
+            await self._private_up.wait()
+            changes = self._private_changes
             asked_ns = self._clock.now_ns()
             open_orders = self._engine.blotter.open_orders()
-            try:
-                told = await self._venue.reconcile(open_orders, self._since_ns)
+            told = await self._told(open_orders)
+            # What was told before the feed was lost again is not enough.
+            if changes == self._private_changes:
                 break
-            except VenueError as error:
-                _log.warning("reconciliation failed", error=str(error), retry_in_s=_RETRY_S)
-                await asyncio.sleep(_RETRY_S)
-        before = {order.id: (order.status, order.filled_size) for order in open_orders}
+        self._since_ns = asked_ns - _LOOK_BACK_NS
+        self._settle(told, open_orders)
+
+    def _settle(self, told: list[AnyEvent], open_orders: list[Order]) -> None:
+        before = [(order, order.status, order.filled_size) for order in open_orders]
         for event in told:
             self._loop.feed(event)
         held, self._held = self._held, []
         self._is_reconciling = False
         for event in held:
             self._loop.feed(event)
-        self._since_ns = asked_ns - _LOOK_BACK_NS
-        changed = [o for o in open_orders if before[o.id] != (o.status, o.filled_size)]
+        changed = sum((order.status, order.filled_size) != (status, size) for order, status, size in before)
         fills = sum(type(event) is Fill for event in told)
-        self._loop.feed(Reconciled(recv_ns=self._clock.now_ns(), fills=fills, orders=len(changed)))
+        self._loop.feed(Reconciled(recv_ns=self._clock.now_ns(), fills=fills, orders=changed))
         waiting, self._waiting = self._waiting, []
         for subscription in waiting:
             self._subscribe(subscription)
         for order in open_orders:
             if order.status is OrderStatus.UNKNOWN:
                 self._ask_about(order.id)
+
+    async def _told(self, open_orders: list[Order]) -> list[AnyEvent]:
+        while True:
+            try:
+                return await self._venue.reconcile(open_orders, self._since_ns)
+            except VenueError as error:
+                _log.warning("reconciliation failed", error=str(error), retry_in_s=_RETRY_S)
+                await asyncio.sleep(_RETRY_S)
 
     def _inquire(self, inquiry: Inquiry) -> None:
         self._ask_about(inquiry.client_order_id)
