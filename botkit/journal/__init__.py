@@ -1,1 +1,1 @@
-"""The append-only record of every step, recovery from it, and replay."""
+"""The append-only record of every intent and of what became of it, and recovery from it."""
