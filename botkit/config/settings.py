@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    ValidationError,
     field_validator,
     model_validator,
 )
@@ -25,6 +26,7 @@ from botkit.config.origin import Origin
 from botkit.errors import ConfigError, StrategyError
 from botkit.risk.limits import InstrumentLimits, RiskLimits
 from botkit.risk.scope import ScopePolicy
+from botkit.strategy.params import Params, read_params
 from botkit.venues.address import Address
 from botkit.venues.secret_sources import SOURCES
 
@@ -44,6 +46,8 @@ __all__ = [
 
 EMULATOR: Final = "emulator"
 REGIONS: Final = ("global", "eea", "us")
+P = TypeVar("P", bound=Params)
+
 _ONE_KEY: Final = "should name account, or key, secret and passphrase"
 _ACCOUNT: Final = re.compile(rf"{EMULATOR}:(?P<label>.+)")
 
@@ -332,9 +336,24 @@ class Settings(_Section):
         """Return where the setting at `path` was written, for an error's text."""
         return self._origin.where(path)
 
-    def place(self, error: StrategyError, *path: str | int) -> StrategyError:
-        """Return `error`, about what is written at `path`, with its place."""
-        return type(error)(error.problem, remedy=error.remedy, where=self.where(*path))
+    def params_of(self, name: str, kind: type[P]) -> P:
+        """Return the parameters of the strategy that is run under `name`.
+
+        Args:
+            name: The strategy's section.
+            kind: Its `Params`.
+
+        Raises:
+            StrategyError: If one of them is not what the strategy takes; it names the line.
+
+        """
+        try:
+            return read_params(kind, self.strategy[name].params)
+        except StrategyError as error:
+            cause = error.__cause__
+            wrong = cause.errors()[0]["loc"] if isinstance(cause, ValidationError) else ()
+            where = self.where("strategy", name, "params", *wrong)
+            raise StrategyError(error.problem, remedy=error.remedy, where=where) from error
 
     @model_validator(mode="after")
     def _keep_fake_keys_at_home(self) -> Settings:
