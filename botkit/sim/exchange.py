@@ -105,8 +105,9 @@ class SimExchange:
         self._clearing.open_account(name, balances)
 
     def host(self, flow: Flow) -> None:
-        """Let a flow move its markets from now on."""
+        """Let a flow move its markets from now on, beginning with what is due already."""
         self._flows.append(flow)
+        self.advance(self.now_ns)
 
     def advance(self, now_ns: int) -> None:
         """Let the hosted markets run up to that time; at equal times, those hosted first go first."""
