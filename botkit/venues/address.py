@@ -1,10 +1,8 @@
-"""Where a venue is reached: encrypted anywhere, in plain text on this machine only."""
+"""Where a venue is reached: encrypted anywhere, in plain text on this machine only. Pure."""
 
 from __future__ import annotations
 
 import ipaddress
-import socket
-import ssl
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,7 +10,7 @@ import msgspec
 
 from botkit.errors import ConfigError
 
-__all__ = ["Address", "checked_tls"]
+__all__ = ["Address"]
 
 _PORTS: Final = {"https": 443, "wss": 443, "http": 80, "ws": 80}
 _ENCRYPTED: Final = frozenset({"https", "wss"})
@@ -72,37 +70,6 @@ class Address(msgspec.Struct, frozen=True):
         host = f"[{self.host}]" if ":" in self.host else self.host
         port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{host}{port}{self.path}"
-
-    def why_unreachable(self, error: Exception) -> str:
-        """Return a sentence for the operator about a connection that failed."""
-        return f"cannot reach {self}: {self._cause(error)}"
-
-    def _cause(self, error: Exception) -> str:
-        if isinstance(error, ConnectionRefusedError):
-            return "connection refused" + ("; is the emulator running?" if self.is_loopback else "")
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return f"its certificate is refused; is something between here and there? {error}"
-        if isinstance(error, ssl.SSLError):
-            return f"TLS failed: {error}"
-        if isinstance(error, socket.gaierror):
-            return "its name cannot be resolved; check the network and the name"
-        if isinstance(error, TimeoutError):
-            return "no answer in time; check the network"
-        return str(error) or type(error).__name__
-
-
-def checked_tls(context: ssl.SSLContext | None) -> ssl.SSLContext:
-    """Return `context`, or the machine's own trust when None.
-
-    Raises:
-        ConfigError: If it would accept a certificate of somebody else.
-
-    """
-    if context is None:
-        return ssl.create_default_context()
-    if not context.check_hostname or context.verify_mode is not ssl.CERT_REQUIRED:
-        raise ConfigError("TLS without checking certificate and host name is not offered")
-    return context
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,7 +8,9 @@ return, and everything that becomes of it comes back as events through the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+import msgspec
 
 from botkit.model.events import AnyEvent
 from botkit.model.instrument import Instrument
@@ -17,10 +19,23 @@ from botkit.model.order import CancelOrder, Order
 from botkit.risk.approval import Approved
 from botkit.risk.scope import KeyReport
 from botkit.strategy.desk import Subscription
+from botkit.venues.ratelimit import Quota
 
-__all__ = ["Broker", "EventSink", "MarketFeed", "Session", "Venue"]
+__all__ = [
+    "Answer",
+    "Broker",
+    "Dialect",
+    "EventSink",
+    "MarketFeed",
+    "Request",
+    "Session",
+    "Turn",
+    "Venue",
+]
 
 EventSink = Callable[[AnyEvent], None]
+
+CallT_contra = TypeVar("CallT_contra", contravariant=True)
 
 
 class Session(Protocol):
@@ -60,6 +75,59 @@ class Session(Protocol):
 
     def is_ready(self) -> bool:
         """Tell whether everything asked for has been confirmed."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What goes over the wire, byte for byte.
+
+    Attributes:
+        method: GET or POST.
+        target: Path and query.
+        headers: Those that the venue wants.
+        body: Empty for a GET.
+
+    """
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back, whatever its status."""
+
+    status: int
+    body: bytes
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """Which quota a call counts against, and how much of it."""
+
+    key: str
+    quota: Quota
+    cost: int = 1
+
+
+class Dialect(Protocol[CallT_contra]):
+    """How a venue's REST interface is spoken, as pure code; `venues.http` does the talking."""
+
+    def turn(self, call: CallT_contra) -> Turn:
+        """Return what the call counts against."""
+
+    def is_repeatable(self, call: CallT_contra) -> bool:
+        """Tell whether asking twice does no more than asking once."""
+
+    def request(self, call: CallT_contra, now_ns: int) -> Request:
+        """Return the request, signed for this moment of our clock."""
+
+    def result(self, answer: Answer) -> bytes:
+        """Return the part of the answer that was asked for, as JSON.
+
+        Raises:
+            VenueError: Of the kind that says what became of the request.
+
+        """
 
 
 class MarketFeed(Protocol):

@@ -14,19 +14,20 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 import aiohttp
-import msgspec
 from yarl import URL
 
 from botkit.clock import Clock
 from botkit.errors import VenueBusy, VenueUnreachable
 from botkit.model.duration import NS_PER_S
-from botkit.venues.address import Address, checked_tls
-from botkit.venues.ratelimit import Quota, RateLimiter
+from botkit.venues.address import Address
+from botkit.venues.api import Answer, Dialect, Request
+from botkit.venues.ratelimit import RateLimiter
+from botkit.venues.transport import checked_tls, why_unreachable
 
-__all__ = ["Answer", "Dialect", "Http", "Request", "RestClient", "Turn"]
+__all__ = ["Http", "RestClient"]
 
 _DEADLINE_S: Final = 5.0
 _MAX_BYTES: Final = 16 * 1024 * 1024
@@ -35,60 +36,6 @@ _TRIES: Final = 3
 _BACKOFF_S: Final = 0.25
 
 CallT = TypeVar("CallT")
-CallT_contra = TypeVar("CallT_contra", contravariant=True)
-
-
-class Request(msgspec.Struct, frozen=True):
-    """What goes over the wire, byte for byte.
-
-    Attributes:
-        method: GET or POST.
-        target: Path and query.
-        headers: Those that the venue wants.
-        body: Empty for a GET.
-
-    """
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes = b""
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What came back, whatever its status."""
-
-    status: int
-    body: bytes
-
-
-class Turn(msgspec.Struct, frozen=True):
-    """Which quota a call counts against, and how much of it."""
-
-    key: str
-    quota: Quota
-    cost: int = 1
-
-
-class Dialect(Protocol[CallT_contra]):
-    """How one venue writes requests and reads answers; pure code."""
-
-    def turn(self, call: CallT_contra) -> Turn:
-        """Return what the call counts against."""
-
-    def is_repeatable(self, call: CallT_contra) -> bool:
-        """Tell whether asking twice does no more than asking once."""
-
-    def request(self, call: CallT_contra, now_ns: int) -> Request:
-        """Return the request, signed for this moment of our clock."""
-
-    def result(self, answer: Answer) -> bytes:
-        """Return the part of the answer that was asked for, as JSON.
-
-        Raises:
-            VenueError: Of the kind that says what became of the request.
-
-        """
 
 
 class Http:
@@ -140,7 +87,7 @@ class Http:
         try:
             return await self._exchange(request)
         except (aiohttp.ClientError, OSError) as error:
-            raise VenueUnreachable(self.address.why_unreachable(_cause(error))) from error
+            raise VenueUnreachable(why_unreachable(self.address, _cause(error))) from error
 
     async def _exchange(self, request: Request) -> Answer:
         # What was signed is what is sent: yarl must not encode it once more.

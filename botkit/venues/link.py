@@ -28,8 +28,9 @@ from botkit.clock import Clock
 from botkit.errors import LoginRefused, ProtocolError
 from botkit.model.duration import NS_PER_S
 from botkit.model.events import ConnectionChanged
-from botkit.venues.address import Address, checked_tls
+from botkit.venues.address import Address
 from botkit.venues.api import EventSink, Session
+from botkit.venues.transport import checked_tls, why_unreachable
 
 __all__ = ["Dialer", "Link"]
 
@@ -204,7 +205,7 @@ class Link(Generic[SessionT]):
             self._conversation = conversation
             return await conversation.over
         except OSError as error:
-            end = _End(self._address.why_unreachable(error))
+            end = _End(why_unreachable(self._address, error))
             self.went_down(end.reason)
             return end
         finally:
@@ -319,7 +320,7 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
                 self._on_other(event, now_ns)
         self._write()
         if wire.handshake_exc is not None:
-            self._finish(self._address.why_unreachable(wire.handshake_exc))
+            self._finish(why_unreachable(self._address, wire.handshake_exc))
         elif wire.parser_exc is not None:
             self._finish(f"this is not the WebSocket protocol: {wire.parser_exc}")
 

@@ -13,7 +13,8 @@ from botkit.clock import SimClock
 from botkit.errors import ConfigError, VenueBusy, VenueError, VenueRejected, VenueUnreachable
 from botkit.model.duration import NS_PER_S
 from botkit.venues.address import Address
-from botkit.venues.http import Answer, Http, Request, RestClient, Turn
+from botkit.venues.api import Answer, Request, Turn
+from botkit.venues.http import Http, RestClient
 from botkit.venues.ratelimit import Quota, RateLimiter
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
