@@ -12,10 +12,9 @@ from collections import deque
 import msgspec
 
 from botkit.errors import VenueBusy
+from botkit.model.duration import NS_PER_S
 
 __all__ = ["Quota", "RateLimiter"]
-
-_NS_PER_S = 1_000_000_000
 
 
 class Quota(msgspec.Struct, frozen=True):
@@ -44,7 +43,7 @@ class RateLimiter:
         if not 0 < share <= 1:
             raise ValueError(f"a share is above 0 and at most 1, not {share}")
         self._share = share
-        self._max_wait_ns = int(max_wait_s * _NS_PER_S)
+        self._max_wait_ns = int(max_wait_s * NS_PER_S)
         self._windows: dict[str, _Window] = {}
 
     def acquire(self, key: str, quota: Quota, now_ns: int, cost: int = 1) -> int:
@@ -60,7 +59,7 @@ class RateLimiter:
             raise ValueError(f"{key} takes {window.capacity} at a time, not {cost}")
         wait_ns = window.turn_ns(now_ns, cost) - now_ns
         if wait_ns > self._max_wait_ns:
-            raise VenueBusy(f"too many requests for {key}", retry_after_s=wait_ns / _NS_PER_S)
+            raise VenueBusy(f"too many requests for {key}", retry_after_s=wait_ns / NS_PER_S)
         window.take(now_ns + wait_ns, cost)
         return wait_ns
 
@@ -73,7 +72,7 @@ class RateLimiter:
         window = self._windows.get(key)
         if window is None:
             capacity = max(1, int(quota.count * self._share))
-            window = self._windows[key] = _Window(capacity, quota.window_s * _NS_PER_S)
+            window = self._windows[key] = _Window(capacity, quota.window_s * NS_PER_S)
         return window
 
 

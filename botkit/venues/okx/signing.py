@@ -13,11 +13,10 @@ from binascii import b2a_base64
 from datetime import UTC, datetime
 
 from botkit.errors import InvariantError
+from botkit.model.duration import NS_PER_MS
 from botkit.venues.okx.endpoints import Endpoint, check_target
 
 __all__ = ["Signer", "timestamp"]
-
-_NS_PER_MS = 1_000_000
 
 
 class Signer:
@@ -78,5 +77,5 @@ class Signer:
 
 def timestamp(now_ns: int) -> str:
     """Return a time as REST requests carry it, such as `2026-11-20T12:34:56.789Z`."""
-    seconds, ms = divmod(now_ns // _NS_PER_MS, 1000)
+    seconds, ms = divmod(now_ns // NS_PER_MS, 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
