@@ -1,0 +1,33 @@
+"""ccxt.pro doing the same job: watch trades, answer each with an order over WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import uvloop
+from ccxt import pro
+
+
+async def main(rest: str, ws: str) -> None:
+    """Answer trades with orders until the venue is gone."""
+    exchange = pro.okx({"apiKey": "fake-key", "secret": "fake-secret", "password": "fake-passphrase"})
+    exchange.urls["api"]["rest"] = rest
+    exchange.urls["api"]["ws"] = ws
+    exchange.options["fetchMarkets"] = {"types": ["spot"]}
+    exchange.has["fetchCurrencies"] = False
+    await exchange.load_markets()
+    # Its answer is not waited for: that would only make ccxt miss trades.
+    async with asyncio.TaskGroup() as orders:
+        while True:
+            trades = await exchange.watch_trades("BTC/USDT")
+            price = trades[-1]["price"]
+            order = exchange.create_order_ws("BTC/USDT", "limit", "buy", 0.001, price, {"timeInForce": "IOC"})
+            orders.create_task(order)
+
+
+if __name__ == "__main__":
+    try:
+        uvloop.run(main(sys.argv[1], sys.argv[2]))
+    except asyncio.CancelledError:
+        sys.exit(0)
