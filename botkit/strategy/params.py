@@ -55,11 +55,11 @@ def read_params(kind: type[P], values: Mapping[str, object], *, where: str = "")
     try:
         return kind.model_validate_json(msgspec.json.encode(values), strict=True)
     except ValidationError as error:
-        problems = [_problem(detail, kind) for detail in error.errors(include_url=False)]
+        problems = [_problem(detail, kind, values) for detail in error.errors(include_url=False)]
         raise StrategyError("; ".join(problems), remedy=_remedy(kind), where=where) from error
 
 
-def _problem(detail: ErrorDetails, kind: type[Params]) -> str:
+def _problem(detail: ErrorDetails, kind: type[Params], values: Mapping[str, object]) -> str:
     key = ".".join(map(str, detail["loc"]))
     if detail["type"] == _UNKNOWN:
         near = get_close_matches(key, kind.model_fields, n=1)
@@ -67,7 +67,9 @@ def _problem(detail: ErrorDetails, kind: type[Params]) -> str:
     if detail["type"] == _MISSING:
         return f"parameter {key} is missing"
     expected = detail["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    return f"{key} = {detail['input']!r}: {expected}" if key else expected
+    # What was written, where it is known: JSON has no word for nan, and reads it as None.
+    value = values.get(key, detail["input"])
+    return f"{key} = {value!r}: {expected}" if key else expected
 
 
 def _remedy(kind: type[Params]) -> str:

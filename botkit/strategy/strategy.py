@@ -68,7 +68,7 @@ class Strategy(Trader):
         _check_hooks(cls)
         _check_parts(cls)
 
-    def note(self, text: str, **fields: LogField) -> None:
+    def note(self, text: str, /, **fields: LogField) -> None:
         """Record why something was done, or was not, for the log and for `botkit why`."""
         self.log.info(text, **fields)
 

@@ -180,7 +180,10 @@ class Trader(Watcher):
                 self._rest(order)
 
     def _move(self, order: Order, price: Decimal, size: Decimal, tolerance_bps: float) -> None:
-        if order.status is not OrderStatus.OPEN or order.cancel_requested or order.amending is not None:
+        if order.cancel_requested:
+            self.cancel(order)  # asked for again, in case it got lost
+            return
+        if order.status is not OrderStatus.OPEN or self._is_being_amended(order):
             return
         before = order.limit_price or price
         is_off = abs(price - before) > before * decimal(tolerance_bps) / _BPS
@@ -190,6 +193,9 @@ class Trader(Watcher):
             # It stands where it should not, and may not move.
             self.cancel(order)
             self._rest(order)
+
+    def _is_being_amended(self, order: Order) -> bool:
+        return order.amending is not None and self.now_ns <= order.amending.deadline_ns
 
     def _pull(self, orders: list[Order]) -> None:
         for order in orders:
