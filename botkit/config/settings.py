@@ -48,7 +48,6 @@ EMULATOR: Final = "emulator"
 REGIONS: Final = ("global", "eea", "us")
 P = TypeVar("P", bound=Params)
 
-_ONE_KEY: Final = "should name account, or key, secret and passphrase"
 _ACCOUNT: Final = re.compile(rf"{EMULATOR}:(?P<label>.+)")
 
 
@@ -179,7 +178,8 @@ class KeySettings(_Section):
     """Which API key is used, by reference, and which exceptions to its scope are asked for.
 
     Attributes:
-        account: `emulator:LABEL`, an account that the emulator was started with.
+        account: `emulator:LABEL`, an account that the emulator was started with; used at an
+            emulator only, and there before the other three.
         key: Where the API key is: `env:NAME`, `file:PATH` or `cred:NAME`.
         secret: Where its secret is.
         passphrase: Where its passphrase is.
@@ -203,7 +203,7 @@ class KeySettings(_Section):
 
     @property
     def emulator_label(self) -> str:
-        """Return which account of the emulator is meant, empty if it is a venue's key."""
+        """Return which account of an emulator is meant, empty if none is."""
         found = _ACCOUNT.fullmatch(self.account or "")
         return found["label"] if found else ""
 
@@ -217,15 +217,19 @@ class KeySettings(_Section):
             expect_label=self.expect_label,
         )
 
+    @property
+    def is_of_a_venue(self) -> bool:
+        """Tell whether key, secret and passphrase are named."""
+        return self.key is not None
+
     @model_validator(mode="after")
-    def _name_one_key(self) -> KeySettings:
+    def _name_a_key(self) -> KeySettings:
         parts = {"key": self.key, "secret": self.secret, "passphrase": self.passphrase}
-        given = [name for name, reference in parts.items() if reference is not None]
-        if self.account is not None and given:
-            raise ValueError(f"{_ONE_KEY}; not account and {given[0]}")
-        if self.account is None and len(given) < len(parts):
-            missing = " and ".join(name for name in parts if name not in given)
-            raise ValueError(f"should also name {missing}" if given else _ONE_KEY)
+        missing = [name for name, reference in parts.items() if reference is None]
+        if 0 < len(missing) < len(parts):
+            raise ValueError(f"should also name {' and '.join(missing)}")
+        if missing and self.account is None:
+            raise ValueError("should name account, or key, secret and passphrase")
         return self
 
 
@@ -357,8 +361,9 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _keep_fake_keys_at_home(self) -> Settings:
-        if self.venue.region and self.key.account is not None:
+        if self.venue.region and not self.key.is_of_a_venue:
             raise ValueError(
-                f"key.account is of an emulator, but venue.address is {self.venue.address!r}, a real venue"
+                "key.account is of an emulator; for "
+                f"venue.address = {self.venue.region!r} key, secret and passphrase are needed"
             )
         return self
