@@ -142,13 +142,18 @@ class Market:
 
     def quote(self, side: Side, ticks: int, lots: int, ns: int) -> Resting | None:
         """Place a background order, which trades if it crosses; return what of it waits."""
-        self._last_background_id += 1
         if not self.book.would_cross(side, ticks):
-            order = Resting(self._last_background_id, BACKGROUND, side, ticks, lots)
-            self.book.add(order)
-            return order
+            return self.add_background(side, ticks, lots)
+        self._last_background_id += 1
         taker = Incoming(self._last_background_id, BACKGROUND, side, ticks, lots)
         return self.execute(taker, self.book.plan(taker), ns)
+
+    def add_background(self, side: Side, ticks: int, lots: int) -> Resting:
+        """Place a background order that does not cross."""
+        self._last_background_id += 1
+        order = Resting(self._last_background_id, BACKGROUND, side, ticks, lots)
+        self.book.add(order)
+        return order
 
     def pull(self, order: Resting) -> None:
         """Take a background order off the book; nothing if it is gone already."""
@@ -162,6 +167,11 @@ class Market:
             self._last_background_id, BACKGROUND, side, limit, lots, remainder=CancelCause.MARKET_REMAINDER
         )
         self.execute(taker, self.book.plan(taker), ns)
+
+    def print_trade(self, side: Side, ticks: int, lots: int, ns: int) -> None:
+        """Print a trade that no order in the book had a part in."""
+        self._last_trade_id += 1
+        self._print(side, ticks, lots, 1, ns)
 
     def last_candles(self, interval: str, count: int, now_ns: int) -> list[Candle]:
         """Return the last candles, the building one included, oldest first.

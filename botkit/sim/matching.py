@@ -203,8 +203,8 @@ class MatchingBook:
         level = self._ladder(side).levels.get(ticks)
         return list(level.orders.values()) if level else []
 
-    def orders_through(self, side: Side, limit: int) -> Iterator[Resting]:
-        """Yield the orders of one side at `limit` or better, in priority; stop before changing the book."""
+    def orders_through(self, side: Side, limit: int | None) -> Iterator[Resting]:
+        """Yield the orders of one side at `limit` or better, in priority; not while the book changes."""
         return self._ladder(side).crossing(limit)
 
     def changed_levels(self) -> list[tuple[Side, int]]:
@@ -252,6 +252,10 @@ class MatchingBook:
     def shrink(self, order: Resting, lots: int) -> None:
         """Take lots off a waiting order, which keeps its place; with the last lot it leaves the book."""
         self._ladder(order.side).shrink(order, lots)
+
+    def grow(self, order: Resting, lots: int) -> None:
+        """Add lots to the last order of its queue, behind which nobody is overtaken."""
+        self._ladder(order.side).shrink(order, -lots)
 
     def remove(self, order: Resting) -> None:
         """Take a waiting order off the book."""
