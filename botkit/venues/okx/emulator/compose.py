@@ -1,0 +1,37 @@
+"""Emulators ready to start: the built-in accounts on a synthetic market."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from botkit.clock import Clock, WallClock
+from botkit.sim.exchange import SimExchange
+from botkit.sim.flow import SyntheticFlow
+from botkit.sim.listing import LISTED
+from botkit.venues.okx.emulator.accounts import BUILT_IN, Accounts, User
+from botkit.venues.okx.emulator.server import Emulator
+
+__all__ = ["synthetic"]
+
+
+def synthetic(
+    seed: int = 1,
+    *,
+    users: Iterable[User] = BUILT_IN,
+    clock: Clock | None = None,
+    clock_offset_s: float = 0.0,
+) -> Emulator:
+    """Return an exchange whose market is made up from `seed`, beginning now.
+
+    Args:
+        seed: The same seed makes the same market.
+        users: Who may trade.
+        clock: The time; the machine's unless another is given.
+        clock_offset_s: How far the exchange's clock is ahead of that.
+
+    """
+    clock = clock or WallClock()
+    start_ns = clock.now_ns() + round(clock_offset_s * 1e9)
+    exchange = SimExchange(LISTED, start_ns=start_ns)
+    exchange.host(SyntheticFlow(seed, start_ns))
+    return Emulator(exchange, Accounts(users), clock, clock_offset_s=clock_offset_s)

@@ -1,0 +1,1 @@
+"""The endpoints of REST, one module per group, each with its rows of the table of routes."""
