@@ -1,1 +1,1 @@
-"""What an operator sees: logs, metrics, health, alerts, explanations, the dashboard."""
+"""What an operator sees: logs, metrics, health, summaries, the dashboard. Listeners to steps."""
