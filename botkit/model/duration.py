@@ -18,7 +18,7 @@ _UNITS: Final = {
     "d": 86_400 * NS_PER_S,
     "w": 604_800 * NS_PER_S,
 }
-_TEXT: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
+_TEXT: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|[smhdw])")
 
 
 def duration_ns(text: str) -> int:

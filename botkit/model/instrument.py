@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal, InvalidOperation
 from enum import Enum
 from typing import Final
 
@@ -102,8 +102,12 @@ def decimal(value: float | Decimal | str) -> Decimal:
 
     """
     # repr() gives the shortest text that reads back as the same float, which is
-    # what the venue sent; Decimal(0.1) would give 55 digits of binary noise.
-    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    # what the venue sent; Decimal(0.1) would give 55 digits of binary noise. It is
+    # float's own, because numpy's floats, which are floats, write `np.float64(0.1)`.
+    try:
+        number = Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value)
+    except InvalidOperation as error:
+        raise ValueError(f"not a number: {value!r}") from error
     if not number.is_finite():
         raise ValueError(f"not a finite number: {value!r}")
     return number

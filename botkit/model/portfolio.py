@@ -100,8 +100,9 @@ class Position:
         self.fees -= fill.fee * fill.price if in_base else fill.fee
         self._move(change, fill.price)
         if in_base:
-            # OKX takes the fee of a spot buy out of what was bought.
-            self.size += fill.fee
+            # OKX takes the fee of a spot buy out of what was bought. It leaves as if it had been sold
+            # at the price of the fill to pay for itself, so that what it cost is counted once.
+            self._move(fill.fee, fill.price)
 
     def unrealized_pnl(self, price: Decimal) -> Decimal:
         """Return what closing at `price` would add, in quote currency, fees not counted."""
