@@ -32,7 +32,7 @@ from botkit.venues.okx.endpoints import Op
 from botkit.venues.okx.errors import Verdict, remedy, verdict
 from botkit.venues.okx.wire import AckRow
 
-__all__ = ["OrderEncoder", "Request", "Unsendable", "decode_acks", "outcome", "unanswered"]
+__all__ = ["OrderEncoder", "Request", "Unsendable", "decode_acks", "outcome", "unanswered", "unsent"]
 
 _C = OrderChange
 _SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
@@ -257,6 +257,11 @@ def outcome(
 def unanswered(request: Request, reason: str, recv_ns: int) -> list[OrderUpdate]:
     """Return what it means that no answer came."""
     return _answered(request, Verdict.UNKNOWN, AckRow("", s_msg=reason), recv_ns)
+
+
+def unsent(request: Request, reason: str, recv_ns: int) -> list[OrderUpdate]:
+    """Return what it means that a request was never sent."""
+    return _answered(request, Verdict.REFUSED, AckRow("", s_msg=reason), recv_ns)
 
 
 _REFUSALS: Final = {Op.PLACE: _C.REJECT, Op.AMEND: _C.AMEND_FAIL, Op.CANCEL: _C.CANCEL_FAIL}

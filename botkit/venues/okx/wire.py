@@ -18,6 +18,8 @@ from botkit.errors import ProtocolError
 from botkit.model.side import Side
 
 __all__ = [
+    "UNREADABLE",
+    "AccountPush",
     "AccountRow",
     "AckRow",
     "Arg",
@@ -33,6 +35,7 @@ __all__ = [
     "LevelRow",
     "MarkPriceRow",
     "OrderRow",
+    "PositionPush",
     "PositionRow",
     "Push",
     "Reply",
@@ -73,9 +76,6 @@ class Envelope(msgspec.Struct, gc=False, rename="camel"):
     channel: str = ""
     arg: Arg | None = None
     data: msgspec.Raw = msgspec.Raw(b"")
-    event_type: str = ""
-    cur_page: int = 0
-    last_page: bool = False
 
 
 class Push(msgspec.Struct, Generic[Row], gc=False):
@@ -270,6 +270,24 @@ class PositionRow(msgspec.Struct, gc=False, rename="camel"):
     u_time: str = ""
 
 
+class AccountPush(msgspec.Struct, gc=False, rename="camel"):
+    """An account, whole or in parts: `event_type` is `snapshot` for pages of a whole one."""
+
+    data: list[AccountRow]
+    event_type: str = ""
+    cur_page: int = 0
+    last_page: bool = False
+
+
+class PositionPush(msgspec.Struct, gc=False, rename="camel"):
+    """Positions, all of them or those that changed; as for `AccountPush`."""
+
+    data: list[PositionRow]
+    event_type: str = ""
+    cur_page: int = 0
+    last_page: bool = False
+
+
 class AckRow(msgspec.Struct, gc=False, rename="camel"):
     """What became of one item of an order request; `s_code` 0 is taken, not done."""
 
@@ -326,6 +344,9 @@ class TimeRow(msgspec.Struct, gc=False):
     ts: Milliseconds
 
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises when bytes are not what it reads."""
+
 _CHANNEL_AT: Final = len(b'{"arg":{"channel":"')
 
 
@@ -352,7 +373,7 @@ def decode(data: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Row]) -> Row
     """
     try:
         return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ProtocolError(f"OKX sent what it does not document: {error}") from error
 
 
