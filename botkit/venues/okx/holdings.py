@@ -9,7 +9,7 @@ Source: https://www.okx.com/docs-v5/en/#trading-account-websocket-account-channe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final, Generic, TypeVar
 
@@ -25,10 +25,7 @@ _ZERO: Final = Decimal(0)
 
 
 class Holdings:
-    """Balances and positions of one account; all its connections share them.
-
-    Every answer about either, by socket or by REST, passes through here.
-    """
+    """Balances and positions of one account; the connections that follow each other share them."""
 
     def __init__(self, instruments: Mapping[str, Instrument]) -> None:
         """Begin with nothing known; `instruments` are those that are traded, by symbol."""
@@ -61,28 +58,13 @@ class Holdings:
         told = [(each.symbol, each) for each in reports if each is not None]
         return self._positions.take(push, told, recv_ns)
 
-    def whole_balances(self, balances: Iterable[Balance], asked_ns: int, recv_ns: int) -> list[Balance]:
-        """Return the currencies of a REST answer, and a zero for each that is gone.
-
-        What was heard after `asked_ns`, when the question was sent, is newer than the answer.
-        """
-        told = [(each.currency, each) for each in balances]
-        return self._balances.take_whole(told, asked_ns, recv_ns)
-
-    def whole_positions(
-        self, reports: Iterable[PositionReport], asked_ns: int, recv_ns: int
-    ) -> list[PositionReport]:
-        """Return the positions of a REST answer, and a flat one for each that is gone; as for balances."""
-        told = [(each.symbol, each) for each in reports]
-        return self._positions.take_whole(told, asked_ns, recv_ns)
-
 
 class _Known(Generic[HeldT]):
     """What is held of one kind, by its name."""
 
     def __init__(self, nothing: Callable[[str, int], HeldT]) -> None:
         self._nothing = nothing
-        self._stamps: dict[str, tuple[int, int]] = {}  # the venue's time, and when we heard
+        self._stamps: dict[str, int] = {}
         self._page = 0
         self._gone: dict[str, None] = {}
 
@@ -103,16 +85,12 @@ class _Known(Generic[HeldT]):
             events += self._forget(recv_ns)
         return events
 
-    def take_whole(self, told: list[tuple[str, HeldT]], asked_ns: int, recv_ns: int) -> list[HeldT]:
-        self._gone = {name: None for name, (_, heard_ns) in self._stamps.items() if heard_ns < asked_ns}
-        return self._news(told) + self._forget(recv_ns)
-
     def _news(self, told: list[tuple[str, HeldT]]) -> list[HeldT]:
         events = []
         for name, event in told:
             self._gone.pop(name, None)
-            if event.venue_ns >= self._stamps.get(name, (0, 0))[0]:
-                self._stamps[name] = (event.venue_ns, event.recv_ns)
+            if event.venue_ns >= self._stamps.get(name, 0):
+                self._stamps[name] = event.venue_ns
                 events.append(event)
         return events
 
