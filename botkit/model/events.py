@@ -163,5 +163,5 @@ def decode_event(data: bytes) -> AnyEvent:
     """
     try:
         return _DECODER.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProtocolError(f"not an event: {error}") from error

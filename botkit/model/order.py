@@ -125,19 +125,23 @@ TRANSITIONS: Final[dict[tuple[OrderStatus, OrderChange], OrderStatus]] = {
     (_S.OPEN, _C.LOSE): _S.OPEN,  # a late timeout; the venue has already shown it
     (_S.CANCELED, _C.PARTIAL_FILL): _S.CANCELED,  # a fill told late
     (_S.CANCELED, _C.LAST_FILL): _S.FILLED,  # the cancel lost the race
+    (_S.CANCELED, _C.ABSENT): _S.CANCELED,  # venues forget what never filled; OKX after two hours
     (_S.REJECTED, _C.PARTIAL_FILL): _S.OPEN,  # it traded, whatever the answer said
     (_S.REJECTED, _C.LAST_FILL): _S.FILLED,  # it traded, whatever the answer said
+    (_S.REJECTED, _C.ABSENT): _S.REJECTED,  # the answer came while the venue was being asked
     **{
         # Told again: duplicates and late answers change nothing that is over.
         (over, change): over
         for over in (_S.FILLED, _S.CANCELED, _S.REJECTED)
         for change in (_C.ACCEPT, _C.REJECT, _C.CANCEL, _C.CANCEL_FAIL, _C.AMEND, _C.AMEND_FAIL, _C.LOSE)
     },
+    (_S.FILLED, _C.PARTIAL_FILL): _S.FILLED,  # the word that it is done overtook its fills
     (_S.FILLED, _C.LAST_FILL): _S.FILLED,
     (_S.VOID, _C.LOSE): _S.VOID,
     (_S.VOID, _C.ABSENT): _S.VOID,
     (_S.VOID, _C.REJECT): _S.VOID,
-    (_S.VOID, _C.CANCEL_FAIL): _S.VOID,
+    (_S.VOID, _C.CANCEL_FAIL): _S.VOID,  # there was nothing to cancel, or
+    (_S.VOID, _C.AMEND_FAIL): _S.VOID,  # to amend
 }
 """Every pair that may occur; any other is an `InvariantError`, and trading stops."""
 

@@ -66,7 +66,7 @@ def test_a_position_is_long_short_or_flat_and_never_two_of_them(fills: list[Fill
 def test_nothing_is_averaged_over_nothing(fills: list[Fill]) -> None:
     position = position_of(*fills)
 
-    assert position.average_price == 0 == 0
+    assert (position.average_price == 0) == (position.size == 0)
 
 
 def test_adding_averages_the_price_by_size() -> None:
