@@ -18,13 +18,14 @@ class Quoter(Strategy):
         skew_bps: float = field(1.0, ge=0, le=100, description="how far a full inventory moves both prices")
         size: float = field(0.01, gt=0, description="of each quote, in base currency")
         max_inventory: float = field(0.05, gt=0, description="most to hold, in base currency")
-        tolerance_bps: float = field(0.3, ge=0, le=100, description="an older quote this near stays")
+        tolerance_bps: float = field(0.5, ge=0, le=100, description="an older quote this near stays")
 
     def on_start(self) -> None:
+        self.may_quote = False  # until the bot's books and the venue's are known to agree
         self.subscribe_quotes(self.params.symbol)
 
     def on_quote(self, quote: Quote) -> None:
-        if not quote.bid or not quote.ask:  # a side of the market is empty: there is no middle
+        if not (self.may_quote and quote.bid and quote.ask):  # with a side empty there is no middle
             self.cancel_all(quote.symbol)
             return
         p = self.params
@@ -43,7 +44,8 @@ class Quoter(Strategy):
         )
 
     def on_state(self, state: TradingState, reason: str) -> None:
-        if state is not TradingState.ACTIVE:
+        self.may_quote = state is TradingState.ACTIVE
+        if not self.may_quote:
             self.log.warning("quoting stopped", state=state.value, reason=reason)
             self.cancel_all(self.params.symbol)
 
