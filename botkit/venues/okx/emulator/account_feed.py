@@ -13,10 +13,9 @@ from botkit.model.duration import NS_PER_MS
 from botkit.model.instrument import InstrumentKind
 from botkit.sim.types import BalanceReport, OrderReport, PositionReport
 from botkit.venues.okx.emulator.answers import Row
-from botkit.venues.okx.emulator.channels import Subscription, push
+from botkit.venues.okx.emulator.channels import Member, Subscription, push
 from botkit.venues.okx.emulator.entry import OrderEntry
 from botkit.venues.okx.emulator.floor import Floor
-from botkit.venues.okx.emulator.members import Member
 from botkit.venues.okx.emulator.rows.account import balance_row, position_row
 from botkit.venues.okx.emulator.rows.instruments import inst_type
 from botkit.venues.okx.emulator.rows.orders import order_event_row

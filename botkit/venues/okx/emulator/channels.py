@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import orjson
@@ -19,6 +19,7 @@ __all__ = [
     "PRIVATE",
     "PUBLIC",
     "Channel",
+    "Member",
     "Subscription",
     "push",
     "subscription",
@@ -35,6 +36,13 @@ COUNTED: Final = frozenset(
 
 _INST_TYPES: Final = frozenset({"SPOT", "MARGIN", "SWAP", "FUTURES", "OPTION", "EVENTS"})
 _UPDATE_INTERVALS: Final = {"": 5000, "0": 0, "2000": 2000, "3000": 3000, "4000": 4000}
+
+
+class Member(Protocol):
+    """Somebody who listens: a connection, as feeds see it."""
+
+    def send(self, frame: bytes) -> None:
+        """Take a frame; never wait."""
 
 
 class Channel(msgspec.Struct, frozen=True):

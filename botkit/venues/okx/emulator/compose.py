@@ -1,4 +1,4 @@
-"""Emulators ready to start: the built-in accounts on a synthetic market."""
+"""Emulators ready to start: the built-in accounts on a synthetic market, or on a recorded one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from botkit.clock import Clock, WallClock
 from botkit.sim.exchange import SimExchange
 from botkit.sim.flow import SyntheticFlow
 from botkit.sim.listing import LISTED
+from botkit.sim.tape import Tape
 from botkit.venues.okx.emulator.accounts import BUILT_IN, Accounts, User
 from botkit.venues.okx.emulator.server import Emulator
 
-__all__ = ["synthetic"]
+__all__ = ["from_tape", "synthetic"]
 
 
 def synthetic(
@@ -34,4 +35,33 @@ def synthetic(
     start_ns = clock.now_ns() + round(clock_offset_s * 1e9)
     exchange = SimExchange(LISTED, start_ns=start_ns)
     exchange.host(SyntheticFlow(seed, start_ns))
+    return Emulator(exchange, Accounts(users), clock, clock_offset_s=clock_offset_s)
+
+
+def from_tape(
+    lines: Iterable[str],
+    *,
+    speed: float = 1.0,
+    users: Iterable[User] = BUILT_IN,
+    clock: Clock | None = None,
+    clock_offset_s: float = 0.0,
+) -> Emulator:
+    """Return an exchange on which a recorded market plays, beginning now.
+
+    Args:
+        lines: Of the recording.
+        speed: How many times as fast as it was.
+        users: Who may trade.
+        clock: The time; the machine's unless another is given.
+        clock_offset_s: How far the exchange's clock is ahead of that.
+
+    Raises:
+        ProtocolError: If a line cannot be read, or none is about a known instrument.
+
+    """
+    clock = clock or WallClock()
+    start_ns = clock.now_ns() + round(clock_offset_s * 1e9)
+    tape = Tape(lines, start_ns, speed)
+    exchange = SimExchange(tape.instruments(), start_ns=start_ns)
+    exchange.host(tape)
     return Emulator(exchange, Accounts(users), clock, clock_offset_s=clock_offset_s)

@@ -14,11 +14,10 @@ from botkit.sim.types import (
 )
 from botkit.venues.okx.emulator.account_feed import AccountFeed
 from botkit.venues.okx.emulator.auth import Caller
-from botkit.venues.okx.emulator.channels import CHANNELS, Subscription, push
+from botkit.venues.okx.emulator.channels import CHANNELS, Member, Subscription, push
 from botkit.venues.okx.emulator.entry import OrderEntry
 from botkit.venues.okx.emulator.floor import Floor
 from botkit.venues.okx.emulator.market_feed import MarketFeed
-from botkit.venues.okx.emulator.members import Member
 from botkit.venues.okx.emulator.rows.instruments import instrument_row
 
 __all__ = ["Hub"]

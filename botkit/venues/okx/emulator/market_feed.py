@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from botkit.model.instrument import Instrument
-from botkit.venues.okx.emulator.channels import Subscription
+from botkit.venues.okx.emulator.channels import Member, Subscription
 from botkit.venues.okx.emulator.floor import Floor
-from botkit.venues.okx.emulator.members import Member
 from botkit.venues.okx.emulator.streams import STREAMS, MarketReport, Stream
 
 __all__ = ["MarketFeed"]

@@ -1,7 +1,7 @@
 """How often anybody may ask: sliding windows, counted per user or address and subject.
 
-A request over the limit is refused and does not count. REST and WebSocket share
-the windows of orders; placing, amending and canceling each have their own.
+A request over the limit is refused and counts all the same. REST and WebSocket
+share the windows of orders; placing, amending and canceling each have their own.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Rates:
     """The windows of everybody."""
 
     def __init__(self) -> None:
-        self._windows: dict[tuple[str, ...], deque[tuple[int, int]]] = {}
+        self._windows: dict[tuple[str, ...], _Window] = {}
 
     def take(self, rate: Rate, who: tuple[str, ...], now_ns: int, *, cost: int = 1) -> None:
         """Count `cost` against one window.
@@ -52,9 +52,26 @@ class Rates:
             Refused: With the code of the rate, if that is more than is left of it.
 
         """
-        window = self._windows.setdefault(who, deque())
-        while window and window[0][0] <= now_ns - rate.window_ns:
-            window.popleft()
-        if sum(taken for _, taken in window) + cost > rate.limit:
+        window = self._windows.get(who)
+        if window is None:
+            window = self._windows[who] = _Window()
+        window.forget(now_ns - rate.window_ns)
+        window.add(now_ns, cost)
+        if window.total > rate.limit:
             raise Refused(rate.code)
-        window.append((now_ns, cost))
+
+
+class _Window:
+    __slots__ = ("_taken", "total")
+
+    def __init__(self) -> None:
+        self._taken: deque[tuple[int, int]] = deque()
+        self.total = 0
+
+    def forget(self, until_ns: int) -> None:
+        while self._taken and self._taken[0][0] <= until_ns:
+            self.total -= self._taken.popleft()[1]
+
+    def add(self, now_ns: int, cost: int) -> None:
+        self._taken.append((now_ns, cost))
+        self.total += cost

@@ -21,11 +21,10 @@ from botkit.model.instrument import Instrument
 from botkit.venues.okx.emulator.accounts import TRADE
 from botkit.venues.okx.emulator.answers import Refused, Verdict, acks
 from botkit.venues.okx.emulator.auth import Caller, log_in
-from botkit.venues.okx.emulator.channels import CHANNELS, COUNTED, PRIVATE, Subscription, subscription
+from botkit.venues.okx.emulator.channels import CHANNELS, COUNTED, PRIVATE, Member, Subscription, subscription
 from botkit.venues.okx.emulator.entry import OrderEntry, check_deadline
 from botkit.venues.okx.emulator.floor import Floor
 from botkit.venues.okx.emulator.hub import Hub
-from botkit.venues.okx.emulator.members import Member
 from botkit.venues.okx.emulator.params import Params
 
 __all__ = ["LOGIN_FAILED", "Session"]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from botkit.model.duration import NS_PER_MS
 
-__all__ = ["blank", "milliseconds", "parse_id", "plain"]
+__all__ = ["blank", "milliseconds", "parse_id", "plain", "rounded"]
+
+_DIVIDED: Final = Decimal("1e-12")
 
 
 def plain(number: Decimal | int) -> str:
@@ -15,6 +18,11 @@ def plain(number: Decimal | int) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def rounded(number: Decimal) -> str:
+    """Return the result of a division, as short as the exchange writes it."""
+    return plain(number.quantize(_DIVIDED))
 
 
 def milliseconds(ns: int) -> str:

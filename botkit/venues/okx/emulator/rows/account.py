@@ -10,7 +10,7 @@ from botkit.model.instrument import Instrument
 from botkit.sim.types import BalanceReport, PositionReport
 from botkit.venues.okx.emulator.answers import Row
 from botkit.venues.okx.emulator.auth import Caller
-from botkit.venues.okx.emulator.wire import blank, milliseconds, plain
+from botkit.venues.okx.emulator.wire import blank, milliseconds, plain, rounded
 
 __all__ = [
     "MAINTENANCE_RATE",
@@ -122,11 +122,11 @@ def currency_row(balance: BalanceReport, usd_price: Decimal | None) -> dict[str,
         "cashBal": plain(balance.cash),
         "uTime": milliseconds(balance.ns),
         "isoEq": "0",
-        "availEq": plain(balance.available),
+        "availEq": rounded(balance.available),
         "fixedBal": "0",
-        "availBal": plain(balance.available),
-        "frozenBal": plain(balance.frozen + balance.margin),
-        "ordFrozen": plain(balance.frozen),
+        "availBal": rounded(balance.available),
+        "frozenBal": rounded(balance.frozen + balance.margin),
+        "ordFrozen": rounded(balance.frozen),
         "upl": plain(balance.unrealized_pnl),
         "rewardBal": "0",
         "frpType": "0",
@@ -148,7 +148,7 @@ def currency_row(balance: BalanceReport, usd_price: Decimal | None) -> dict[str,
         "collateralEnabled": False,
     }
     if balance.margin:
-        row["imr"] = plain(balance.margin)
+        row["imr"] = rounded(balance.margin)
     return row
 
 
@@ -158,9 +158,9 @@ def position_row(
     """Return a swap position in net mode, cross margin."""
     notional = abs(position.size) * position.mark_price
     upl = plain(position.unrealized_pnl)
-    ratio = plain(position.unrealized_pnl / position.margin) if position.margin else "0"
+    ratio = rounded(position.unrealized_pnl / position.margin) if position.margin else "0"
     last = "" if last_price is None else plain(last_price)
-    uplast = (last_price - position.average_price) * position.size if last_price is not None else Decimal(0)
+    at_last = (last_price - position.average_price) * position.size if last_price is not None else Decimal(0)
     return {
         **_POSITION,
         "instType": "SWAP",
@@ -168,15 +168,15 @@ def position_row(
         "posId": str(position.position_id),
         "posSide": "net",
         "pos": plain(instrument.contracts(position.size)),
-        "avgPx": plain(position.average_price) if position.size else "",
+        "avgPx": rounded(position.average_price) if position.size else "",
         "markPx": plain(position.mark_price),
         "upl": upl,
         "uplRatio": ratio,
-        "uplLastPx": plain(uplast),
-        "uplRatioLastPx": plain(uplast / position.margin) if position.margin else "0",
+        "uplLastPx": plain(at_last),
+        "uplRatioLastPx": rounded(at_last / position.margin) if position.margin else "0",
         "instId": position.symbol,
         "lever": plain(position.leverage),
-        "imr": plain(position.margin),
+        "imr": rounded(position.margin),
         "mmr": plain(notional * MAINTENANCE_RATE),
         "interest": "0",
         "tradeId": str(position.last_trade_id) if position.last_trade_id else "",

@@ -12,7 +12,7 @@ from botkit.sim.types import CancelCause, FillReport, OrderReport, OrderRequest,
 from botkit.venues.okx.emulator.answers import Row
 from botkit.venues.okx.emulator.rows.instruments import inst_type
 from botkit.venues.okx.emulator.rows.market import SIDES
-from botkit.venues.okx.emulator.wire import blank, milliseconds, plain
+from botkit.venues.okx.emulator.wire import blank, milliseconds, plain, rounded
 
 __all__ = ["fill_row", "ord_type", "order_event_row", "order_row"]
 
@@ -95,11 +95,11 @@ def order_event_row(
         **_shared_columns(instrument, order, leverage),
         **_EVENT_ONLY,
         "code": "0",
-        "avgPx": plain(order.average_price or 0),
+        "avgPx": rounded(order.average_price or Decimal(0)),
         "fillFee": "0",
         "fillPnl": "0",
-        "notionalUsd": plain(order.size if order.request.size_in_quote else value),
-        "fillNotionalUsd": plain((order.average_price or Decimal(0)) * order.filled),
+        "notionalUsd": rounded(order.size if order.request.size_in_quote else value),
+        "fillNotionalUsd": rounded((order.average_price or Decimal(0)) * order.filled),
         "lastPx": "" if last_price is None else plain(last_price),
     }
     if report.kind is ReportKind.AMENDED:
@@ -164,7 +164,7 @@ def _shared_columns(instrument: Instrument, order: OrderState, leverage: Decimal
         "tdMode": "cash" if is_spot else "cross",
         "accFillSz": plain(instrument.contracts(order.filled)),
         "fillSz": "0",
-        "avgPx": "" if order.average_price is None else plain(order.average_price),
+        "avgPx": "" if order.average_price is None else rounded(order.average_price),
         "state": order.status.value,
         "stpMode": request.stp.value,
         "lever": "" if is_spot else plain(leverage),
