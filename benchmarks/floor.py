@@ -56,7 +56,7 @@ class _Socket(asyncio.Protocol):
 async def main(ws: str) -> None:
     """Answer trades with orders until the venue is gone."""
     loop = asyncio.get_running_loop()
-    host, port = urlsplit(ws).hostname, urlsplit(ws).port
+    host, port = urlsplit(ws).hostname or "", urlsplit(ws).port or 0
     _, feed = await loop.create_connection(lambda: _Socket(f"{ws}/public"), host, port)
     _, orders = await loop.create_connection(lambda: _Socket(f"{ws}/private"), host, port)
     await asyncio.gather(feed.opened, orders.opened)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 from aiohttp import web
-from websockets.frames import Opcode
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
@@ -69,7 +69,7 @@ class Loopback:
 
     """
 
-    def __init__(self, rounds: int, pause_s: float = 0.0005) -> None:
+    def __init__(self, rounds: int, pause_s: float = 0.002) -> None:
         self.times_ns = array("q")
         self._rounds = rounds
         self._pause_s = pause_s
@@ -147,7 +147,7 @@ class _Peer(asyncio.Protocol):
         for event in self._wire.events_received():
             if isinstance(event, Request):
                 self._wire.send_response(self._wire.accept(event))
-            elif event.opcode is Opcode.TEXT:
+            elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
                 self._answer(bytes(event.data), arrived_ns)
         self._flush()
 

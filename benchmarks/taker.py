@@ -1,0 +1,22 @@
+"""The strategy of the tick-to-trade benchmark: every trade is answered with an order."""
+
+from __future__ import annotations
+
+from botkit import Params, Side, Strategy, TimeInForce, Trade
+
+
+class Taker(Strategy):
+    """Send an immediate-or-cancel order at the price of each trade."""
+
+    class Params(Params):
+        """Nothing to choose."""
+
+        symbol: str = "BTC-USDT"
+
+    def on_start(self) -> None:
+        """Hear trades."""
+        self.subscribe_trades(self.params.symbol)
+
+    def on_trade(self, trade: Trade) -> None:
+        """Answer."""
+        self.limit(trade.symbol, Side.BUY, 0.001, trade.price, time_in_force=TimeInForce.IOC)

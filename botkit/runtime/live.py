@@ -1,0 +1,181 @@
+"""The live composition: settings in, a bot on its venue, a summary out.
+
+strategies ─► venue ─► key scope ─► instruments ─► journal ─► engine ─► bot
+each step is taken only when the one before it went well: until the key has
+passed, nothing exists that could send an order
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from botkit import __version__
+from botkit.clock import Clock, WallClock
+from botkit.engine.engine import Engine
+from botkit.engine.recovery import Recovery, recover
+from botkit.errors import ConfigError, KeyScopeError
+from botkit.journal.journal import Journal
+from botkit.observe.health import FILE_NAME, Heartbeat
+from botkit.observe.ledger import Ledger
+from botkit.observe.step_log import StepLog
+from botkit.observe.summary import RunSummary
+from botkit.risk.gate import RiskGate
+from botkit.risk.scope import KeyScope
+from botkit.runtime.bot import Bot, Ending
+from botkit.runtime.compose import Seat, make_venue, seats_of
+
+if TYPE_CHECKING:
+    from botkit.config.runfile import ExchangeRun
+    from botkit.config.settings import Settings
+    from botkit.model.instrument import Instrument
+    from botkit.runtime.display import DisplayMaker
+    from botkit.strategy.desk import Desk
+    from botkit.strategy.strategy import Strategy
+    from botkit.venues.api import Venue
+
+__all__ = ["Outcome", "run_live"]
+
+_BEAT_S: Final = 1.0
+_JOURNAL: Final = "journal.db"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a run ended, and what it came to."""
+
+    ending: Ending
+    summary: RunSummary
+
+
+async def run_live(
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    display: DisplayMaker,
+    exchange: ExchangeRun | None = None,
+    seed: int | None = None,
+    started_ns: int = 0,
+) -> Outcome:
+    """Trade as the settings say until `stop` is set.
+
+    Args:
+        settings: What to run, and where.
+        stop: Ends the run.
+        display: Makes what a person sees.
+        exchange: The emulator to trade on, if it is known already.
+        seed: What its market is made from, for the summary.
+        started_ns: When the run was asked for, for the summary; 0 for now.
+
+    Raises:
+        ConfigError: If something in the settings cannot be used.
+        KeyScopeError: If the key may do more or less than trade.
+        LoginRefused: If the venue does not accept the key.
+        VenueUnreachable: If the venue does not answer.
+        JournalError: If another process runs this bot, or its journal cannot be used.
+        InvariantError: If botkit is wrong.
+
+    """
+    clock = WallClock()
+    seats = seats_of(settings)
+    async with _opened(make_venue(settings, clock, exchange)) as venue:
+        scope = await _checked_scope(venue, settings)
+        instruments = await _instruments(venue, settings)
+        with Journal.open(settings.bot.folder / _JOURNAL, clock.now_ns()) as journal:
+            ledger = Ledger(instruments)
+            ledger.recall(journal.replay())
+            engine, recovery = _engine(settings, seats, instruments, journal, clock)
+            shown = display(ledger, scope, f"OKX {settings.venue.address}", clock)
+            bot = Bot(
+                engine=engine,
+                journal=journal,
+                venue=venue,
+                policy=settings.key.policy(),
+                clock=clock,
+                version=__version__,
+                last_seen_ns=recovery.last_ns,
+                listeners=(ledger.observe, StepLog(ledger).observe, shown.observe),
+            )
+            heartbeat = Heartbeat(settings.bot.folder / FILE_NAME)
+            async with _beside(shown.run(), _beat(heartbeat, engine, clock)):
+                ending = await bot.run(stop)
+    return Outcome(ending, RunSummary(ledger, started_ns=started_ns, key_scope=scope, seed=seed))
+
+
+@contextlib.asynccontextmanager
+async def _opened(venue: Venue) -> AsyncIterator[Venue]:
+    try:
+        await venue.open()
+        yield venue
+    finally:
+        await venue.close()
+
+
+@contextlib.asynccontextmanager
+async def _beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run works while the body runs; they end with it."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(work) for work in works]
+        try:
+            yield
+        finally:
+            for task in running:
+                task.cancel()
+
+
+async def _checked_scope(venue: Venue, settings: Settings) -> KeyScope:
+    scope = KeyScope.judge(await venue.describe_key(), settings.key.policy())
+    if not scope.is_trade_only:
+        raise KeyScopeError(scope.findings)
+    return scope
+
+
+async def _instruments(venue: Venue, settings: Settings) -> dict[str, Instrument]:
+    wanted = list(settings.risk.instruments)
+    found = await venue.load_instruments(wanted)
+    missing = [symbol for symbol in wanted if symbol not in found]
+    if missing:
+        raise ConfigError(
+            f"the venue has no instrument {missing[0]!r} for this account",
+            remedy="spot is named like BTC-USDT, a swap like BTC-USDT-SWAP",
+            where=settings.where("risk", "instruments", missing[0]),
+        )
+    return found
+
+
+def _engine(
+    settings: Settings,
+    seats: list[Seat],
+    instruments: dict[str, Instrument],
+    journal: Journal,
+    clock: Clock,
+) -> tuple[Engine, Recovery]:
+    engine = Engine(
+        instruments=instruments,
+        gate=RiskGate(settings.risk.limits()),
+        order_prefix=settings.bot.order_prefix,
+        epoch=journal.epoch,
+    )
+    recovery = recover(engine, journal.replay(), clock.now_ns())
+    for seat in seats:
+        engine.add_strategy(
+            seat.name, _builder(seat, recovery.saved.get(seat.name)), cancels_on_stop=seat.cancels_on_stop
+        )
+    return engine, recovery
+
+
+def _builder(seat: Seat, saved: str | None) -> Callable[[Desk], Strategy]:
+    def build(desk: Desk) -> Strategy:
+        state = None if saved is None else msgspec.json.decode(saved, type=seat.kind.State)
+        return seat.kind(seat.name, seat.params, desk, state)
+
+    return build
+
+
+async def _beat(heartbeat: Heartbeat, engine: Engine, clock: Clock) -> None:
+    while True:
+        heartbeat.beat(clock.now_ns(), engine.state().value)
+        await asyncio.sleep(_BEAT_S)
