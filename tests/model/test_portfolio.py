@@ -119,6 +119,13 @@ def test_a_fee_in_the_coin_does_not_cost_its_profit_a_second_time() -> None:
     assert profit == Decimal("99.85")
 
 
+def test_a_fee_of_nothing_leaves_what_is_flat_flat() -> None:
+    position = position_of(fill("1", "100"), fill("1", "90", Side.SELL, fee=Decimal(0), fee_currency="BTC"))
+
+    assert position.size == 0
+    assert position.average_price == 0
+
+
 def test_a_fee_in_money_leaves_the_size_alone() -> None:
     position = position_of(fill("1", "100", fee=Decimal("-0.1"), fee_currency="USDT"))
 
