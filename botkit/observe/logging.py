@@ -21,7 +21,7 @@ import structlog
 
 from botkit.observe.redaction import redacted
 
-__all__ = ["LEVELS", "Sink", "configure", "json_file", "json_lines", "readable"]
+__all__ = ["LEVELS", "Sink", "configure", "json_lines", "open_log", "readable"]
 
 Fields = structlog.typing.EventDict
 Sink = Callable[[Fields], None]
@@ -70,8 +70,8 @@ def json_lines(stream: BinaryIO) -> Sink:
     return write
 
 
-def json_file(path: Path) -> Sink:
-    """Return a sink that appends to a file, which only its owner may read.
+def open_log(path: Path) -> BinaryIO:
+    """Open a file for `json_lines`, to append to; only its owner may read it. The caller closes it.
 
     Raises:
         OSError: If it cannot be opened.
@@ -80,7 +80,7 @@ def json_file(path: Path) -> Sink:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     # Unbuffered, so that a line is there when the process is killed after writing it.
-    return json_lines(os.fdopen(file, "ab", buffering=0))
+    return os.fdopen(file, "ab", buffering=0)
 
 
 def readable(stream: TextIO) -> Sink:

@@ -148,7 +148,7 @@ def _reconciled(event: Reconciled, _: Ledger) -> Telling:
         level="info",
         kind="books",
         fact="books reconciled",
-        text=f"agree with the venue's; {event.fills} fills and {event.orders} orders had been missed",
+        text=f"agree with the venue's (missed fills: {event.fills}, orders: {event.orders})",
         fields={"fills": str(event.fills), "orders": str(event.orders)},
     )
 

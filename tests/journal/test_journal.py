@@ -234,17 +234,30 @@ def test_a_change_long_ago_is_found_by_the_full_check_and_by_replay(path: Path) 
             list(journal.replay())
 
 
-def test_a_torn_page_is_found_by_the_full_check(path: Path) -> None:
+def written(path: Path, count: int) -> bytearray:
     with Journal.open(path, 0) as journal:
-        for number in range(200):
+        for number in range(count):
             journal.append(new_order(number), 1)
-    data = bytearray(path.read_bytes())
-    data[-8 * 4096 : -4 * 4096] = bytes(4 * 4096)
+    return bytearray(path.read_bytes())
 
+
+@pytest.mark.parametrize("torn", [bytes(4096), b"\x05" * 4096], ids=["zeros", "rubbish"])
+def test_a_torn_page_of_long_ago_is_found_by_the_full_check(path: Path, torn: bytes) -> None:
+    data = written(path, 3000)
+    data[20 * 4096 : 21 * 4096] = torn
     path.write_bytes(data)
 
-    with pytest.raises(JournalError, match="cannot be relied on"), Journal.open(path, 0) as journal:
+    with Journal.open(path, 0) as journal, pytest.raises(JournalError, match="cannot be relied on"):
         journal.verify()
+
+
+def test_a_torn_page_at_the_end_stops_the_start(path: Path) -> None:
+    data = written(path, 200)
+    data[-8 * 4096 : -4 * 4096] = bytes(4 * 4096)
+    path.write_bytes(data)
+
+    with pytest.raises(JournalError, match="cannot be relied on"):
+        Journal.open(path, 0)
 
 
 def test_a_full_disk_is_an_error_and_nothing_is_lost(journal: Journal) -> None:
