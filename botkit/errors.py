@@ -42,6 +42,11 @@ __all__ = [
 class BotkitError(Exception):
     """Any error that botkit raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Python would call the class with `args` alone, which keyword arguments are not part of, and
+        # an error raised in a worker process would be lost on its way home.
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
 
 class ConfigError(BotkitError):
     """Something the operator wrote cannot be used.
@@ -164,3 +169,9 @@ class JournalError(BotkitError):
 
 class InvariantError(BotkitError):
     """Something that cannot happen did: botkit is wrong and must stop trading."""
+
+
+def _as_it_was(kind: type[BotkitError], args: tuple[object, ...], fields: dict[str, object]) -> BotkitError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
