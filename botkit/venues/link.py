@@ -25,7 +25,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from botkit.clock import Clock
-from botkit.errors import LoginRefused, ProtocolError
+from botkit.errors import LoginRefused, ProtocolError, VenueError
 from botkit.model.duration import NS_PER_S
 from botkit.model.events import ConnectionChanged
 from botkit.venues.address import Address
@@ -132,7 +132,8 @@ class Link(Generic[SessionT]):
 
     Attributes:
         feed: Its name in `ConnectionChanged` events and logs.
-        ready: The session, from when all it asked for is confirmed until its socket is lost; else None.
+        session: That of the connection there is, or is being made; None in between.
+        ready: The same, from when all it asked for is confirmed until its socket is lost; else None.
 
     """
 
@@ -140,7 +141,7 @@ class Link(Generic[SessionT]):
         self,
         feed: str,
         address: Address,
-        new_session: Callable[[], SessionT],
+        new_session: Callable[[], Awaitable[SessionT]],
         sink: EventSink,
         *,
         clock: Clock,
@@ -152,7 +153,8 @@ class Link(Generic[SessionT]):
         Args:
             feed: Its name in events and logs.
             address: Where to connect.
-            new_session: Makes the session of a new connection.
+            new_session: Makes the session of a new connection, after asking whatever has to be
+                known first; a `VenueError` from it counts as a connection that failed.
             sink: Takes every event, synchronously.
             clock: Stamps what comes in.
             dialer: Opens the sockets.
@@ -160,6 +162,7 @@ class Link(Generic[SessionT]):
 
         """
         self.feed = feed
+        self.session: SessionT | None = None
         self.ready: SessionT | None = None
         self._address = address
         self._new_session = new_session
@@ -197,21 +200,29 @@ class Link(Generic[SessionT]):
             self._conversation.flush()
 
     async def _converse(self) -> _End:
-        conversation = _Conversation(self, self._new_session(), self._address, self._clock, self._sink)
+        conversation: _Conversation[SessionT] | None = None
         try:
+            self.session = await self._new_session()
+            conversation = _Conversation(self, self.session, self._address, self._clock, self._sink)
             async with asyncio.timeout(_DIAL_TIMEOUT_S):
                 await self._dialer.dial(self._address, conversation)
                 await conversation.answered.wait()
             self._conversation = conversation
             return await conversation.over
         except OSError as error:
-            end = _End(why_unreachable(self._address, error))
-            self.went_down(end.reason)
-            return end
+            return self._not_connected(why_unreachable(self._address, error))
+        except LoginRefused:
+            raise
+        except VenueError as error:
+            return self._not_connected(str(error))
         finally:
-            self._conversation = None
-            self.ready = None
-            await conversation.hang_up()
+            self._conversation = self.session = self.ready = None
+            if conversation is not None:
+                await conversation.hang_up()
+
+    def _not_connected(self, reason: str) -> _End:
+        self.went_down(reason)
+        return _End(reason)
 
     def went_up(self, session: SessionT, now_ns: int) -> None:
         """Tell everybody that the session is ready; the conversation calls this."""
@@ -290,8 +301,7 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
 
     def flush(self) -> None:
         """Write what the session wants sent."""
-        frames = self._session.frames_to_send()
-        if frames and self._wire.state is State.OPEN:
+        if self._wire.state is State.OPEN and (frames := self._session.frames_to_send()):
             for frame in frames:
                 self._wire.send_text(frame)
             self._write()
@@ -352,7 +362,11 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
             return
         self.answered.set()
         self._has_started = True
-        self._session.start(now_ns)
+        try:
+            self._session.start(now_ns)
+        except (ProtocolError, LoginRefused) as error:
+            self._give_up(error)
+            return
         self._carry_on(now_ns)
         self._ticking = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
 

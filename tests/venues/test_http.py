@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 import trustme
@@ -162,14 +163,12 @@ async def test_an_answer_too_large_is_not_taken_in(*, is_packed: bool) -> None:
 
 
 @pytest.mark.asyncio
-async def test_nobody_there_is_said_in_words() -> None:
-    async with asking(Address.parse("http://127.0.0.1:1")) as http:
+async def test_nobody_there_is_said_in_words(nobody: Address) -> None:
+    async with asking(nobody) as http:
         with pytest.raises(VenueUnreachable) as caught:
             await http.send(_get())
 
-    assert str(caught.value) == (
-        "cannot reach http://127.0.0.1:1: connection refused; is the emulator running?"
-    )
+    assert str(caught.value) == f"cannot reach {nobody}: connection refused; is the emulator running?"
 
 
 @pytest.mark.asyncio
@@ -210,6 +209,14 @@ def test_checking_certificates_cannot_be_turned_off() -> None:
 
     with pytest.raises(ConfigError):
         Http(Address.parse("https://openapi.okx.com"), tls=trusting)
+
+
+@pytest.fixture
+def nobody() -> Iterator[Address]:
+    """An address that is taken, so that nobody else can begin to listen there."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield Address("http", "127.0.0.1", sock.getsockname()[1])
 
 
 class Plain:
@@ -318,8 +325,8 @@ async def test_a_write_is_never_sent_twice(bench: Bench, status: int, error: typ
 
 
 @pytest.mark.asyncio
-async def test_a_write_to_nobody_is_not_sent_twice(bench: Bench) -> None:
-    async with asking(Address.parse("http://127.0.0.1:1")) as http:
+async def test_a_write_to_nobody_is_not_sent_twice(bench: Bench, nobody: Address) -> None:
+    async with asking(nobody) as http:
         client = RestClient(http, bench.dialect, RateLimiter(), bench.clock, sleep=bench.sleep)
         with pytest.raises(VenueUnreachable):
             await client.ask("/write")

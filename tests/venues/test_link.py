@@ -3,8 +3,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import trustme
 from websockets.asyncio.server import ServerConnection, serve
 
 from botkit.clock import Clock, SimClock, WallClock
-from botkit.errors import ConfigError, LoginRefused, ProtocolError
+from botkit.errors import ConfigError, LoginRefused, ProtocolError, VenueUnreachable
 from botkit.model.duration import NS_PER_S
 from botkit.model.events import AnyEvent, ConnectionChanged, Timer
 from botkit.venues.address import Address
@@ -29,6 +30,8 @@ class Script:
         self.ticks = 0
 
     def start(self, now_ns: int) -> None:
+        if b"start" in self.fails_on:
+            raise self.fails_on[b"start"]
         self.outbox.append(b"hello")
 
     def receive(self, frame: bytes, now_ns: int) -> Sequence[AnyEvent]:
@@ -102,11 +105,14 @@ class Bench:
         self.sink = Sink()
         self.sessions: list[Script] = []
         self.fails_on: dict[bytes, Exception] = {}
+        self.not_yet: list[Exception] = []
         self.clock: Clock = WallClock()
         self.dialer = Dialer(self.clock, lambda: 0.0, per_second=1000)
         self.options = options
 
-    def session(self) -> Script:
+    async def session(self) -> Script:
+        if self.not_yet:
+            raise self.not_yet.pop(0)
         session = Script()
         session.fails_on = self.fails_on
         self.sessions.append(session)
@@ -132,6 +138,14 @@ class Bench:
 @pytest.fixture
 def bench() -> Bench:
     return Bench()
+
+
+@pytest.fixture
+def nobody() -> Iterator[Address]:
+    """An address that is taken, so that nobody else can begin to listen there."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield Address("ws", "127.0.0.1", sock.getsockname()[1], "/ws")
 
 
 async def _stay(connection: ServerConnection) -> None:
@@ -305,6 +319,37 @@ async def test_a_refused_login_ends_the_link(bench: Bench) -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_session_that_cannot_even_start_gives_way_to_another(bench: Bench) -> None:
+    bench.fails_on[b"start"] = ProtocolError("nothing to say")
+
+    async with serving(_stay) as address, bench.running(address):
+        await bench.sink.hear("end", times=2)
+
+    assert bench.sink.reasons == ["nothing to say"]
+
+
+@pytest.mark.asyncio
+async def test_a_session_that_cannot_be_made_now_is_made_later(bench: Bench) -> None:
+    bench.not_yet.append(VenueUnreachable("no answer to what must be known first"))
+
+    async with serving(_saying("news")) as address, bench.running(address) as link:
+        await bench.sink.hear("public up")
+        assert link.session is bench.sessions[0]
+
+    assert bench.sink.words == ["public down", "news", "public up"]
+    assert bench.sink.reasons[0] == "no answer to what must be known first"
+
+
+@pytest.mark.asyncio
+async def test_a_session_that_can_never_be_made_ends_the_link(bench: Bench) -> None:
+    bench.not_yet.append(LoginRefused("the key is gone"))
+
+    async with serving(_stay) as address:
+        with pytest.raises(LoginRefused, match="the key is gone"):
+            await bench.link(address).run()
+
+
+@pytest.mark.asyncio
 async def test_what_the_sink_raises_ends_the_link_and_it_is_told_no_more(bench: Bench) -> None:
     def broken(word: str) -> None:
         raise ZeroDivisionError(word)
@@ -449,7 +494,7 @@ async def test_a_server_that_accepts_and_never_answers_is_given_up(
 
 
 @pytest.mark.asyncio
-async def test_nobody_at_the_address_is_told_once_and_tried_for_ever(bench: Bench) -> None:
+async def test_nobody_at_the_address_is_told_once_and_tried_for_ever(bench: Bench, nobody: Address) -> None:
     enough = asyncio.Event()
     waits: list[float] = []
 
@@ -460,7 +505,7 @@ async def test_nobody_at_the_address_is_told_once_and_tried_for_ever(bench: Benc
         await asyncio.sleep(0)
 
     bench.dialer = Dialer(bench.clock, lambda: 1.0, sleep=sleep, per_second=1000)
-    async with bench.running(Address.parse("ws://127.0.0.1:1/ws")):
+    async with bench.running(nobody):
         await enough.wait()
 
     assert waits[:9] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
@@ -514,7 +559,7 @@ async def test_only_a_minute_of_peace_forgets_earlier_failures(stable_s: int, se
 
 
 @pytest.mark.asyncio
-async def test_a_process_opens_three_sockets_a_second_and_no_more() -> None:
+async def test_a_process_opens_three_sockets_a_second_and_no_more(nobody: Address) -> None:
     clock = SimClock()
     waits: list[float] = []
 
@@ -522,13 +567,12 @@ async def test_a_process_opens_three_sockets_a_second_and_no_more() -> None:
         waits.append(seconds)
 
     dialer = Dialer(clock, lambda: 0.0, sleep=sleep)
-    address = Address.parse("ws://127.0.0.1:1")
     for _ in range(5):
         with pytest.raises(ConnectionRefusedError):
-            await dialer.dial(address, asyncio.Protocol())
+            await dialer.dial(nobody, asyncio.Protocol())
     clock.advance_to(10 * NS_PER_S)
     with pytest.raises(ConnectionRefusedError):
-        await dialer.dial(address, asyncio.Protocol())
+        await dialer.dial(nobody, asyncio.Protocol())
 
     assert waits == [1.0, 1.0]
 
