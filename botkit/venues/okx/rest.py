@@ -30,6 +30,7 @@ __all__ = ["Rest", "understood"]
 _PAGE: Final = 100
 _MAX_PAGES: Final = 100
 _MAX_BARS: Final = 300
+_BOOK_DEPTH: Final = 400
 # `candles` reaches back so many bars; what is older is `history-candles`.
 _RECENT_BARS: Final = 1440
 # From here on one long list is quicker than a question for each.
@@ -104,6 +105,10 @@ class Rest:
             bars = page + bars
             older_than = {"after": str(page[0].open_ns // NS_PER_MS)}
         return bars[-count:] if count else []
+
+    async def book(self, symbol: str) -> bytes:
+        """Return the rows of a whole book, for the session that keeps it."""
+        return await self._ask(Call(Endpoint.BOOK, {"instId": symbol, "sz": str(_BOOK_DEPTH)}))
 
     async def order(self, symbol: str, client_order_id: str) -> OrderRow | None:
         """Return what OKX knows of an order, None if it says that there is none."""

@@ -195,6 +195,14 @@ async def test_no_bars_are_no_question() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_whole_book_is_passed_on_unread() -> None:
+    desk = Desk(b'[{"asks":[],"bids":[]}]')
+
+    assert await desk.rest.book("BTC-USDT") == b'[{"asks":[],"bids":[]}]'
+    assert desk.params == [{"instId": "BTC-USDT", "sz": "400"}]
+
+
+@pytest.mark.asyncio
 async def test_an_order_is_asked_for_by_our_id() -> None:
     desk = Desk([_order("bk1")])
 
