@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -8,9 +9,8 @@ from botkit import OrderStatus, StrategyError, TradingState
 from botkit.model.events import StateChanged
 from botkit.strategy.discovery import find_strategy
 from botkit.testing import Market
-from tests.conftest import REPOSITORY
 
-EmaCross = find_strategy(str(REPOSITORY / "strategies" / "ema_cross.py"))
+EmaCross = find_strategy(str(Path(__file__).resolve().parents[2] / "strategies" / "ema_cross.py"))
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +10,8 @@ from botkit.model.events import StateChanged
 from botkit.model.market import Quote
 from botkit.strategy.discovery import find_strategy
 from botkit.testing import Market
-from tests.conftest import REPOSITORY
 
-Quoter = find_strategy(str(REPOSITORY / "strategies" / "quoter.py"))
+Quoter = find_strategy(str(Path(__file__).resolve().parents[2] / "strategies" / "quoter.py"))
 SPOT, SWAP = "BTC-USDT", "BTC-USDT-SWAP"
 
 
