@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -215,13 +215,12 @@ class Journal:
             JournalError: If a record was changed, moved or removed, or the file is damaged.
 
         """
-        try:
+        count = sum(1 for _ in self._chain(0))
+        with _reading(self._path):
             (verdict,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise _damaged(self._path, str(error)) from error
         if verdict != "ok":
             raise _damaged(self._path, verdict)
-        return sum(1 for _ in self._chain(0))
+        return count
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file. Waits for the disk; may run in another thread.
@@ -250,7 +249,7 @@ class Journal:
             self._lock.release()
 
     def _begin(self, now_ns: int) -> None:
-        try:
+        with _reading(self._path):
             _prepare(self._connection, self._path)
             ((last,),) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM record")
             for seq, _, _, _, digest in self._chain(max(last - _TAIL, 0)):
@@ -261,8 +260,6 @@ class Journal:
             # What a crash left in the log goes into the file while there is time.
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.execute(f"PRAGMA synchronous = {self._durability.value}")
-        except sqlite3.DatabaseError as error:
-            raise _damaged(self._path, str(error)) from error
 
     def _next_epoch(self, now_ns: int) -> int:
         last: int
@@ -281,17 +278,27 @@ class Journal:
     def _chain(self, after: int) -> Iterator[tuple[int, int, int, bytes, bytes]]:
         """Yield the rows after number `after`, each proved to follow the one before."""
         previous = GENESIS
-        if after:
-            ((previous,),) = self._connection.execute("SELECT hash FROM record WHERE seq = ?", (after,))
-        for row in self._connection.execute(_SELECT, (after,)):
-            seq, epoch, wall_ns, payload, digest = row
-            after += 1
-            if seq != after:
-                raise _damaged(self._path, f"record {after} is missing")
-            if digest != link(previous, seq, epoch, wall_ns, payload):
-                raise _damaged(self._path, f"record {seq} was changed after it was written")
-            previous = digest
-            yield row
+        with _reading(self._path):
+            if after:
+                ((previous,),) = self._connection.execute("SELECT hash FROM record WHERE seq = ?", (after,))
+            for row in self._connection.execute(_SELECT, (after,)):
+                seq, epoch, wall_ns, payload, digest = row
+                after += 1
+                if seq != after:
+                    raise _damaged(self._path, f"record {after} is missing")
+                if digest != link(previous, seq, epoch, wall_ns, payload):
+                    raise _damaged(self._path, f"record {seq} was changed after it was written")
+                previous = digest
+                yield row
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what SQLite says of a file it cannot read into what the operator should do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, str(error)) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -242,12 +242,25 @@ def written(path: Path, count: int) -> bytearray:
 
 
 @pytest.mark.parametrize("torn", [bytes(4096), b"\x05" * 4096], ids=["zeros", "rubbish"])
-def test_a_torn_page_of_long_ago_is_found_by_the_full_check(path: Path, torn: bytes) -> None:
+def test_a_torn_page_of_long_ago_is_found_by_the_full_check_and_by_replay(path: Path, torn: bytes) -> None:
     data = written(path, 3000)
     data[20 * 4096 : 21 * 4096] = torn
     path.write_bytes(data)
 
-    with Journal.open(path, 0) as journal, pytest.raises(JournalError, match="cannot be relied on"):
+    with Journal.open(path, 0) as journal:
+        with pytest.raises(JournalError, match="cannot be relied on"):
+            journal.verify()
+        with pytest.raises(JournalError, match="cannot be relied on"):
+            list(journal.replay())
+
+
+def test_damage_outside_the_records_is_found_too(path: Path) -> None:
+    written(path, 10)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'wall_ns INTEGER', 'wall_ns TEXT')")
+
+    with Journal.open(path, 0) as journal, pytest.raises(JournalError, match="non-TEXT value in record"):
         journal.verify()
 
 
