@@ -127,8 +127,11 @@ class Trader(Watcher):
 
         """
         bid_size, ask_size = size if isinstance(size, tuple) else (size, size)
-        self._keep(symbol, Side.BUY, bid, bid_size, tolerance_bps)
-        self._keep(symbol, Side.SELL, ask, ask_size, tolerance_bps)
+        tolerance = decimal(tolerance_bps) / _BPS
+        quotes = [order for order in self.open_orders(symbol) if order.request.post_only]
+        for side, price, wanted in ((Side.BUY, bid, bid_size), (Side.SELL, ask, ask_size)):
+            working = [order for order in quotes if order.side is side]
+            self._keep(working, symbol, side, price, wanted, tolerance=tolerance)
 
     def _place(
         self,
@@ -160,9 +163,15 @@ class Trader(Watcher):
         )
 
     def _keep(
-        self, symbol: str, side: Side, price: Number | None, size: Number, tolerance_bps: float
+        self,
+        working: list[Order],
+        symbol: str,
+        side: Side,
+        price: Number | None,
+        size: Number,
+        *,
+        tolerance: Decimal,
     ) -> None:
-        working = [o for o in self.open_orders(symbol) if o.side is side and o.request.post_only]
         instrument = self.instrument(symbol)
         lots = instrument.size(size)
         if price is None or lots < instrument.min_size:
@@ -171,7 +180,7 @@ class Trader(Watcher):
             self._show(symbol, side, lots, price)
         else:
             self._pull(working[1:])
-            self._move(working[0], instrument.price(price, side), lots, tolerance_bps)
+            self._move(working[0], instrument.price(price, side), lots, tolerance)
 
     def _show(self, symbol: str, side: Side, size: Decimal, price: Number) -> None:
         if self.now_ns >= self._quotes_rest_until_ns.get((symbol, side), 0):
@@ -179,14 +188,14 @@ class Trader(Watcher):
             if order.status is OrderStatus.REFUSED:
                 self._rest(order)
 
-    def _move(self, order: Order, price: Decimal, size: Decimal, tolerance_bps: float) -> None:
+    def _move(self, order: Order, price: Decimal, size: Decimal, tolerance: Decimal) -> None:
         if order.cancel_requested:
             self.cancel(order)  # asked for again, in case it got lost
             return
         if order.status is not OrderStatus.OPEN or self._is_being_amended(order):
             return
         before = order.limit_price or price
-        is_off = abs(price - before) > before * decimal(tolerance_bps) / _BPS
+        is_off = abs(price - before) > before * tolerance
         if not is_off and order.remaining <= size * _LARGER_BY:
             return
         if not self.amend(order, size=order.filled_size + size, limit_price=price):
