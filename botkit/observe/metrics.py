@@ -1,16 +1,16 @@
 """Metrics of a run in Prometheus' words, in a registry of their own.
 
-Events are counted in a plain dict and handed over when somebody asks: an event
-comes a thousand times as often as a scrape, and a labelled counter costs it
-half a microsecond.
+What is counted is counted in plain dicts and handed over when somebody asks: an
+event comes a thousand times as often as a scrape, and a labelled counter would
+cost it a microsecond.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from botkit.model.duration import NS_PER_S
@@ -33,11 +33,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._events: dict[type, int] = {}
-        self._orders = Counter("botkit_orders", "Orders sent.", ("strategy",), registry=self.registry)
-        self._fills = Counter("botkit_fills", "Fills told of.", ("symbol",), registry=self.registry)
-        self._refusals = Counter(
-            "botkit_refusals", "Orders refused by the risk gate.", ("rule",), registry=self.registry
-        )
+        self._orders: dict[str, int] = {}
+        self._fills: dict[str, int] = {}
+        self._refusals: dict[str, int] = {}
         self._order_latency = Histogram(
             "botkit_tick_to_order_seconds",
             "From an event's coming in to its order's going out.",
@@ -50,20 +48,19 @@ class Metrics:
             registry=self.registry,
             buckets=_LAGS_S,
         )
-        self.registry.register(_Events(self._events))
+        self.registry.register(_Counts(self._families))
 
     def observe(self, step: Step) -> None:
         """Count a step."""
-        event = step.event
-        kind = type(event)
+        kind = type(step.event)
         self._events[kind] = self._events.get(kind, 0) + 1
-        if isinstance(event, Fill):
-            self._fills.labels(event.symbol).inc()
+        if isinstance(step.event, Fill):
+            _count(self._fills, step.event.symbol)
         for effect in step.effects:
             if isinstance(effect, Approved) and isinstance(effect.request, NewOrder):
-                self._orders.labels(effect.request.strategy).inc()
+                _count(self._orders, effect.request.strategy)
             elif isinstance(effect, Refused):
-                self._refusals.labels(effect.rule).inc()
+                _count(self._refusals, effect.rule)
 
     def observe_order_latency(self, latency_ns: int) -> None:
         """Keep how long an event took to become an order on its way."""
@@ -77,16 +74,27 @@ class Metrics:
         """Return everything in Prometheus' text format."""
         return generate_latest(self.registry)
 
+    def _families(self) -> Iterator[Metric]:
+        events = {kind.__name__: count for kind, count in self._events.copy().items()}
+        yield _family("botkit_events", "Events taken in.", "type", events)
+        yield _family("botkit_orders", "Orders sent.", "strategy", self._orders)
+        yield _family("botkit_fills", "Fills told of, repetitions included.", "symbol", self._fills)
+        yield _family("botkit_refusals", "Orders refused by the risk gate.", "rule", self._refusals)
 
-class _Events:
-    """Hands the counts of events over when they are asked for."""
 
-    def __init__(self, counts: dict[type, int]) -> None:
-        self._counts = counts
+class _Counts:
+    """What the registry asks for the counts."""
 
-    def collect(self) -> Iterator[Metric]:
-        """Return one counter with a label for each type of event."""
-        family = CounterMetricFamily("botkit_events", "Events taken in.", labels=("type",))
-        for kind, count in list(self._counts.items()):
-            family.add_metric((kind.__name__,), count)
-        yield family
+    def __init__(self, collect: Callable[[], Iterator[Metric]]) -> None:
+        self.collect = collect
+
+
+def _count(counts: dict[str, int], label: str) -> None:
+    counts[label] = counts.get(label, 0) + 1
+
+
+def _family(name: str, documentation: str, label: str, counts: dict[str, int]) -> Metric:
+    family = CounterMetricFamily(name, documentation, labels=(label,))
+    for value, count in counts.copy().items():  # a scrape may come from another thread
+        family.add_metric((value,), count)
+    return family

@@ -6,7 +6,7 @@ the rest is what an operator would want to have read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -58,10 +58,12 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, str] = {}
 
 
-def tell(step: Step, ledger: Ledger) -> list[Telling]:
+def tell(step: Step, ledger: Ledger) -> Sequence[Telling]:
     """Return what a step is worth saying about; `ledger` must have seen it."""
-    tellings: list[Telling] = []
     about = _EVENTS.get(type(step.event))
+    if about is None and not step.effects:
+        return ()
+    tellings: list[Telling] = []
     if about is not None and not ledger.is_repetition:
         tellings.append(about(step.event, ledger))
     for effect in step.effects:
