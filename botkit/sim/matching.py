@@ -306,6 +306,8 @@ def _plan_by_value(taker: Incoming, makers: Iterator[Resting], budget: int) -> P
         if matches == MAX_MATCHES:
             return Plan(steps, 0, rests=False, ending=CancelCause.TOO_MANY_MATCHES)
         steps.append((maker, lots))
+        if lots < maker.lots:
+            return Plan(steps, 0, rests=False, ending=None)
         matches += 1
         budget -= lots * maker.ticks
     return Plan(steps, 0, rests=False, ending=taker.remainder if budget else None)
