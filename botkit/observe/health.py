@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -40,14 +41,12 @@ class Heartbeat:
         self._new = path.with_name(path.name + ".new")
 
     def beat(self, now_ns: int, state: str) -> None:
-        """Write the file anew, whole or not at all.
-
-        Raises:
-            OSError: If it cannot be written.
-
-        """
-        self._new.write_bytes(msgspec.json.encode(_Beat(now_ns, state)))
-        self._new.replace(self._path)
+        """Write the file anew, whole or not at all."""
+        # A beat that cannot be written is a missed one, which is what the check looks for; it is
+        # no reason to stop a bot whose disk is full and whose cancels still go out.
+        with suppress(OSError):
+            self._new.write_bytes(msgspec.json.encode(_Beat(now_ns, state)))
+            self._new.replace(self._path)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -79,6 +79,10 @@ class Tally:
 class Ledger:
     """Listens to steps and adds up.
 
+    Args:
+        instruments: What this bot trades, by symbol.
+        strategies: Names that are shown before they have done anything.
+
     Attributes:
         tallies: By strategy, in order of appearance.
         positions: By strategy and symbol, from every fill known of.
@@ -94,8 +98,8 @@ class Ledger:
 
     """
 
-    def __init__(self, instruments: Mapping[str, Instrument]) -> None:
-        self.tallies: dict[str, Tally] = {}
+    def __init__(self, instruments: Mapping[str, Instrument], strategies: Iterable[str] = ()) -> None:
+        self.tallies: dict[str, Tally] = {name: Tally() for name in strategies}
         self.positions: dict[tuple[str, str], Position] = {}
         self.quotes: dict[str, Quote] = {}
         self.last: dict[str, float] = {}
@@ -127,6 +131,7 @@ class Ledger:
         for _, record in records:
             if isinstance(record, NewOrder):
                 self._owners[record.client_order_id] = record.strategy
+                self.tally(record.strategy)
             elif isinstance(record, Fill):
                 self._book(record)
 
@@ -148,7 +153,7 @@ class Ledger:
                 self.tally(effect.strategy).refused += 1
 
     def tally(self, strategy: str) -> Tally:
-        """Return what a strategy has done, nothing if it was never heard of."""
+        """Return what a strategy has done."""
         tally = self.tallies.get(strategy)
         if tally is None:
             tally = self.tallies[strategy] = Tally()

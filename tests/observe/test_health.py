@@ -61,6 +61,15 @@ def test_a_beat_replaces_the_one_before_and_leaves_nothing_else(beaten: Path) ->
     assert list(beaten.parent.iterdir()) == [beaten]
 
 
+def test_a_beat_that_cannot_be_written_is_only_missed(beaten: Path) -> None:
+    beaten.with_name(f"{FILE_NAME}.new").mkdir()
+    grow_old(beaten, 31)
+
+    Heartbeat(beaten).beat(5, "active")
+
+    assert main(["--file", str(beaten)]) == 1
+
+
 def test_without_a_file_named_the_youngest_in_the_state_folder_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

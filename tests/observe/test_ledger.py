@@ -170,13 +170,23 @@ def test_positions_of_earlier_runs_go_on_and_counts_do_not(books: Ledger) -> Non
     books.recall([(NOON, new_order()), (NOON, fill("0.4")), (NOON, fill("0.4"))])
 
     assert books.positions["test", BTC].size == Decimal("0.4")
-    assert (books.tallies, books.fees, books.first_fill_ns) == ({}, {}, 0)
+    assert counts(books.tallies["test"]) == (0, 0, 0)
+    assert (books.fees, books.first_fill_ns) == ({}, 0)
 
     books.observe(step(fill("0.4")))
     books.observe(step(fill("0.6", trade_id="t2")))
 
     assert books.positions["test", BTC].size == Decimal("1.0")
     assert counts(books.tallies["test"]) == (0, 1, 0)
+
+
+def test_a_strategy_is_there_before_it_has_done_anything() -> None:
+    books = Ledger({}, ["ema", "grid"])
+
+    assert {name: counts(tally) for name, tally in books.tallies.items()} == {
+        "ema": (0, 0, 0),
+        "grid": (0, 0, 0),
+    }
 
 
 def test_the_account_is_reconciling_until_its_books_agree_and_while_its_feed_is_lost(books: Ledger) -> None:

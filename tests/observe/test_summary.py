@@ -94,7 +94,7 @@ def test_the_summary_for_people_says_what_was_earned_and_what_to_type_next(run: 
     assert "+14.80 USDT" in text
     assert "0.2 USDT" in text
     assert "1 by price_collar" in text
-    assert "PnL after fees" in text
+    assert "PnL is after fees" in text
     assert "trade only, cannot withdraw" in text
     assert text.splitlines()[-1] == "next: botkit run configs/demo.toml"
 
