@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunSummary", "verdict"]
 
-_PNL_NOTE: Final = (
-    "PnL is after fees, since the bot's journal began; what is held is valued at the last price"
-)
+_PNL_NOTE: Final = "PnL is after fees, since the journal began; holdings count at the last price"
 
 
 class RunSummary:
