@@ -13,6 +13,7 @@ from botkit.config.runfile import ExchangeRun, find_exchange
 from botkit.strategy.discovery import find_strategy
 from botkit.strategy.params import Params
 from botkit.strategy.strategy import Strategy
+from botkit.venues.link import Dialer
 from botkit.venues.okx.hosts import Hosts
 from botkit.venues.okx.venue import OkxVenue
 from botkit.venues.secret_sources import resolve_secret
@@ -78,7 +79,7 @@ def make_venue(settings: Settings, clock: Clock, exchange: ExchangeRun | None = 
         _credentials(settings, exchange),
         clock=clock,
         # Backing off at random needs no good randomness, only none that two bots share.
-        chance=random.Random().random,  # noqa: S311
+        dialer=Dialer(clock, random.Random().random),  # noqa: S311
         tag=settings.bot.order_prefix,
     )
 
