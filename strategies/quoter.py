@@ -18,7 +18,7 @@ class Quoter(Strategy):
         skew_bps: float = field(1.0, ge=0, le=100, description="how far a full inventory moves both prices")
         size: float = field(0.01, gt=0, description="of each quote, in base currency")
         max_inventory: float = field(0.05, gt=0, description="most to hold, in base currency")
-        tolerance_bps: float = field(0.5, ge=0, le=100, description="an older quote this near stays")
+        tolerance_bps: float = field(1.0, ge=0, le=100, description="an older quote this near stays")
 
     def on_start(self) -> None:
         self.may_quote = False  # until the bot's books and the venue's are known to agree
@@ -54,4 +54,5 @@ class Quoter(Strategy):
         self.log.info("filled", side=fill.side.value, size=fill.size, price=fill.price, held=held)
 
     def on_stop(self) -> None:
+        self.may_quote = False
         self.cancel_all(self.params.symbol)

@@ -143,5 +143,6 @@ def test_it_leaves_nothing_behind_when_it_stops() -> None:
     market.quote(999, 1001)
 
     market.stop()
+    market.quote(1004, 1006)
 
     assert market.open_orders == []
