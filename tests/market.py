@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
-from botkit.model.events import OrderUpdate
+from botkit.model.events import OrderUpdate, TradingState
 from botkit.model.instrument import Instrument, InstrumentKind
 from botkit.model.market import Bar, BookUpdate, Funding, Level, MarkPrice, Quote, Trade
 from botkit.model.order import AmendOrder, NewOrder, Order, OrderChange, OrderType
 from botkit.model.portfolio import Balance, Fill, PositionReport
 from botkit.model.side import Side
 from botkit.risk.limits import InstrumentLimits, RiskLimits
+from botkit.risk.rules import Facts
 
 __all__ = [
     "BTC",
@@ -29,6 +30,7 @@ __all__ = [
     "balance",
     "bar",
     "book_update",
+    "facts",
     "fill",
     "funding",
     "instrument_limits",
@@ -209,4 +211,20 @@ def instrument_limits(
 def limits(**terms: Any) -> RiskLimits:
     """Return limits for the spot pair and the swap, with the defaults of a configuration for the rest."""
     made = RiskLimits(instruments={BTC: instrument_limits(), BTC_SWAP: instrument_limits()})
+    return msgspec.structs.replace(made, **terms)
+
+
+def facts(**terms: Any) -> Facts:
+    """Return a moment at which nothing speaks against an order: flat, active, and the price just heard."""
+    made = Facts(
+        now_ns=NOON,
+        state=TradingState.ACTIVE,
+        instrument=spot(),
+        reference_price=100.0,
+        reference_ns=NOON,
+        position=Decimal(0),
+        working_buys=Decimal(0),
+        working_sells=Decimal(0),
+        open_orders=0,
+    )
     return msgspec.structs.replace(made, **terms)

@@ -18,13 +18,21 @@ class Approved:
 
     __slots__ = ("_request",)
 
+    _request: NewOrder | AmendOrder
+
     def __init__(self, request: NewOrder | AmendOrder, *, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("only RiskGate.review() approves orders")
-        self._request = request
+        object.__setattr__(self, "_request", request)
 
     def __init_subclass__(cls) -> None:
         raise TypeError("Approved is sealed: it has no subclasses")
+
+    def __repr__(self) -> str:
+        return f"<Approved {self._request}>"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError("Approved is sealed: it does not change")
 
     def __reduce__(self) -> str | tuple[object, ...]:
         raise TypeError("Approved is sealed: it is not copied or stored")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from math import inf
 from typing import Final
 
 import msgspec
@@ -71,6 +72,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 Rule = Callable[[Proposal, Facts, RiskLimits], Objection | None]
 
+_BPS: Final = Decimal(10_000)
+_NO_PRICE: Final[Objection] = ("no price was heard", "a price", "wait for the first quote")
 _REDUCING: Final = frozenset({TradingState.REDUCE_ONLY, TradingState.RECONCILING})
 
 
@@ -126,43 +129,52 @@ def _order_size(proposal: Proposal, _: Facts, limits: RiskLimits) -> Objection |
 
 
 def _stale_data(_: Proposal, facts: Facts, limits: RiskLimits) -> Objection | None:
-    limit = f"{limits.max_data_age_s:g} s"
-    if facts.reference_price is None or facts.reference_price <= 0:
-        return "no price was heard", limit, "wait for the first quote"
+    if _reference(facts) is None:
+        return _NO_PRICE
     age_s = (facts.now_ns - facts.reference_ns) / NS_PER_S
-    if age_s > limits.max_data_age_s:
-        return f"price {age_s:.1f} s old", limit, "wait for the next quote"
-    return None
+    if age_s <= limits.max_data_age_s:
+        return None
+    return f"price {age_s:.1f} s old", f"{limits.max_data_age_s:g} s", "wait for the next quote"
 
 
 def _price_collar(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Objection | None:
-    reference = facts.reference_price
-    if proposal.limit_price is None or reference is None:
+    price, reference = proposal.limit_price, _reference(facts)
+    if reference is None:
+        return _NO_PRICE
+    if price is None:
         return None  # a market order has no price; its value is capped below, at the collar's edge
-    away_bps = (float(proposal.limit_price) / reference - 1) * 10_000
-    if abs(away_bps) <= limits.price_collar_bps:
+    if abs(price - reference) <= reference * _collar(limits):
         return None
+    away_bps = (price / reference - 1) * _BPS
     return (
-        f"price {proposal.limit_price} is {away_bps:+.1f} bps from {reference:g}",
+        f"price {price} is {away_bps:+.1f} bps from {reference}",
         f"{limits.price_collar_bps:g} bps",
         "price it nearer to the market",
     )
 
 
 def _order_value(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Objection | None:
+    price = _worst_price(proposal, facts, limits)
+    if price is None:
+        return _NO_PRICE
+    value = proposal.size * price
     largest = limits.instruments[proposal.symbol].max_order_value
-    value = proposal.size * _worst_price(proposal, facts, limits)
     if value <= largest:
         return None
     return f"value {value:.2f}", f"{largest}", "order less"
 
 
 def _position(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Objection | None:
-    largest = limits.instruments[proposal.symbol].max_position_value
+    if lowers_position(proposal, facts):
+        return None
+    price = _worst_price(proposal, facts, limits)
+    if price is None:
+        return _NO_PRICE
     working = facts.working_buys if proposal.side is Side.BUY else facts.working_sells
     worst = facts.position + proposal.side.sign * (working + proposal.open_size)
-    value = abs(worst) * _worst_price(proposal, facts, limits)
-    if value <= largest or lowers_position(proposal, facts):
+    value = abs(worst) * price
+    largest = limits.instruments[proposal.symbol].max_position_value
+    if value <= largest:
         return None
     return (
         f"position {worst} worth {value:.2f} if all fills",
@@ -177,15 +189,27 @@ def _open_orders(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Object
     return f"{facts.open_orders} open", f"{limits.max_open_orders}", "cancel one first"
 
 
-def _worst_price(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Decimal:
-    """Return the price that makes the order weigh most, in quote currency.
+def _reference(facts: Facts) -> Decimal | None:
+    price = facts.reference_price
+    # Neither nothing nor NaN is between nothing and everything.
+    return decimal(price) if price is not None and 0 < price < inf else None
+
+
+def _collar(limits: RiskLimits) -> Decimal:
+    return decimal(limits.price_collar_bps) / _BPS
+
+
+def _worst_price(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Decimal | None:
+    """Return the price that makes the order weigh most, in quote currency; None if the market is not known.
 
     A market order weighs as much as one priced at the far edge of the collar; a
     seller's limit is a floor, so its value is taken where the market is if that is higher.
     """
-    reference = decimal(facts.reference_price or 0.0)
+    reference = _reference(facts)
+    if reference is None:
+        return None
     if proposal.limit_price is None:
-        return reference * (1 + decimal(limits.price_collar_bps) / 10_000)
+        return reference * (1 + _collar(limits))
     return max(proposal.limit_price, reference) if proposal.side is Side.SELL else proposal.limit_price
 
 

@@ -117,7 +117,7 @@ def _account_findings(report: KeyReport, policy: ScopePolicy) -> list[tuple[str,
     findings: list[tuple[str, bool]] = []
     if report.ips is None:
         findings.append(("the venue did not say which addresses the key is bound to", False))
-    elif not report.ips:
+    elif not all(map(str.strip, report.ips or ("",))):  # an empty address binds nothing
         text = "the key is bound to no IP address; bind it at the venue, or set allow_unbound_ip = true"
         findings.append((text, policy.allow_unbound_ip))
     if report.is_master is None:
