@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import os
-import weakref
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +21,7 @@ import structlog
 
 from botkit.observe.redaction import redacted
 
-__all__ = ["LEVELS", "Sink", "configure", "json_file", "json_lines", "readable"]
+__all__ = ["LEVELS", "Sink", "configure", "json_lines", "open_log", "readable"]
 
 Fields = structlog.typing.EventDict
 Sink = Callable[[Fields], None]
@@ -71,15 +70,17 @@ def json_lines(stream: BinaryIO) -> Sink:
     return write
 
 
-def json_file(path: Path) -> Sink:
-    """Return a sink that appends JSON lines to a file, which only its owner may read.
+def open_log(path: Path) -> BinaryIO:
+    """Open a file for `json_lines`, to append to; only its owner may read it. The caller closes it.
 
     Raises:
         OSError: If it cannot be opened.
 
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    return _JsonFile(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # Unbuffered, so that a line is there when the process is killed after writing it.
+    return os.fdopen(file, "ab", buffering=0)
 
 
 def readable(stream: TextIO) -> Sink:
@@ -93,20 +94,6 @@ def readable(stream: TextIO) -> Sink:
         stream.flush()
 
     return write
-
-
-class _JsonFile:
-    """A log file, open for as long as somebody may write to it.
-
-    Unbuffered, so that a line is there when the process is killed after writing it.
-    """
-
-    def __init__(self, file: int) -> None:
-        self._file = file
-        weakref.finalize(self, os.close, file)
-
-    def __call__(self, fields: Fields) -> None:
-        os.write(self._file, _as_json(fields))
 
 
 class _Fan:

@@ -14,7 +14,7 @@ import structlog
 
 from botkit.errors import ConfigError
 from botkit.model.side import Side
-from botkit.observe.logging import LEVELS, Sink, configure, json_file, json_lines, readable
+from botkit.observe.logging import LEVELS, Sink, configure, json_lines, open_log, readable
 from botkit.venues.secrets import Credentials, Secret
 from tests.market import new_order
 
@@ -197,8 +197,9 @@ def test_a_sink_that_fails_stops_neither_the_caller_nor_the_other_sinks(output: 
 def test_a_log_file_is_its_owners_and_is_appended_to(tmp_path: Path) -> None:
     path = tmp_path / "state" / "bot.log"
     for event in ("first", "second"):
-        configure("info", [json_file(path)])
-        structlog.get_logger().info(event)
+        with open_log(path) as file:
+            configure("info", [json_lines(file)])
+            structlog.get_logger().info(event)
 
     assert [json.loads(line)["event"] for line in path.read_text().splitlines()] == ["first", "second"]
     assert path.stat().st_mode & 0o777 == 0o600
