@@ -56,6 +56,10 @@ class Dialer:
     """How a process opens sockets: encrypted, in time, and not more than a few a second.
 
     One dialer serves all links of a process, because a venue counts by address.
+
+    Attributes:
+        tls: Whom this process trusts.
+
     """
 
     def __init__(
@@ -82,7 +86,7 @@ class Dialer:
         """
         self._clock = clock
         self._chance = chance
-        self._tls = checked_tls(tls)
+        self.tls = checked_tls(tls)
         self._sleep = sleep
         self._turns: deque[int] = deque(maxlen=per_second)
 
@@ -98,7 +102,7 @@ class Dialer:
             lambda: protocol,
             address.host,
             address.port,
-            ssl=self._tls if address.is_encrypted else None,
+            ssl=self.tls if address.is_encrypted else None,
             server_hostname=address.host if address.is_encrypted else None,
         )
 
