@@ -63,12 +63,12 @@ class Candles:
             KeyError: If the interval is not one of `INTERVALS`.
 
         """
-        series = self._series[interval]
-        series.roll(now_ns)
-        return list(series.candles)[-count:] if count > 0 else []
+        return self._series[interval].last(now_ns, min(count, KEPT))
 
 
 class _Series:
+    """The candles of one interval in which there were trades; the others are made up when asked for."""
+
     __slots__ = ("candles", "end_ns", "length", "shift")
 
     def __init__(self, length: int, shift: int) -> None:
@@ -79,7 +79,9 @@ class _Series:
 
     def add(self, ticks: int, lots: int, ns: int) -> None:
         if ns >= self.end_ns:
-            self._begin(ticks, ns)
+            open_ns = ns - (ns + self.shift) % self.length
+            self.candles.append(TickCandle(open_ns, ticks))
+            self.end_ns = open_ns + self.length
         candle = self.candles[-1]
         if ticks > candle.high:
             candle.high = ticks
@@ -89,19 +91,16 @@ class _Series:
         candle.volume += lots
         candle.value += ticks * lots
 
-    def roll(self, now_ns: int) -> None:
-        """Add the flat candles of the periods that have begun since the last trade."""
-        if not self.candles or now_ns < self.end_ns:
-            return
-        current = now_ns - (now_ns + self.shift) % self.length
-        close = self.candles[-1].close
-        # Only as many as are kept: years may have passed.
-        for open_ns in range(max(self.end_ns, current - (KEPT - 1) * self.length), current + 1, self.length):
-            self.candles.append(TickCandle(open_ns, close))
-        self.end_ns = current + self.length
-
-    def _begin(self, ticks: int, ns: int) -> None:
-        open_ns = ns - (ns + self.shift) % self.length
-        self.roll(open_ns - 1)
-        self.candles.append(TickCandle(open_ns, ticks))
-        self.end_ns = open_ns + self.length
+    def last(self, now_ns: int, count: int) -> list[TickCandle]:
+        found: list[TickCandle] = []
+        open_ns = max(now_ns - (now_ns + self.shift) % self.length, self.end_ns - self.length)
+        for candle in reversed(self.candles):
+            while open_ns > candle.open_ns and len(found) < count:
+                found.append(TickCandle(open_ns, candle.close))
+                open_ns -= self.length
+            if len(found) >= count:
+                break
+            found.append(candle)
+            open_ns -= self.length
+        found.reverse()
+        return found

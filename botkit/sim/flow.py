@@ -40,8 +40,26 @@ _MOOD_S: Final = 30.0
 _HISTORY: Final = ((60, 3 * 24 * 60), (5, 6 * 720))
 """Seconds between, and number of, the invented trades before the start: three days, then six hours."""
 
-_OFFSETS_BPS: Final = (0.02, 0.12, 0.3, 0.6, 1.0, 1.5, 2.2, 3.2, 4.5, 6.5, 10.0, 16.0, 25.0, 40.0)
-_WEIGHTS: Final = (0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0)
+_LADDER: Final = (
+    (0.02, 0.3),
+    (0.12, 0.4),
+    (0.3, 0.5),
+    (0.6, 0.6),
+    (1.0, 0.8),
+    (1.5, 1.0),
+    (2.2, 1.2),
+    (3.2, 1.5),
+    (4.5, 2.0),
+    (6.5, 3.0),
+    (10.0, 5.0),
+    (16.0, 8.0),
+    (25.0, 12.0),
+    (40.0, 20.0),
+    (60.0, 30.0),
+    (90.0, 45.0),
+    (130.0, 60.0),
+)
+"""How far in bps from the fair price makers quote, and how much in units of `Character.quoted`."""
 
 
 class Character(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,8 +176,8 @@ class _Crowd:
         self._mid = character.price / float(instrument.tick_size)
         self._fair = self._mid
         self._lots_per_quote = _lots_per_quote(instrument, character.price)
-        self._bids = [_Slot(Side.BUY, n, self._mid) for n in range(len(_OFFSETS_BPS))]
-        self._asks = [_Slot(Side.SELL, n, self._mid) for n in range(len(_OFFSETS_BPS))]
+        self._bids = [_Slot(Side.BUY, n, self._mid) for n in range(len(_LADDER))]
+        self._asks = [_Slot(Side.SELL, n, self._mid) for n in range(len(_LADDER))]
         self._slots = self._bids + self._asks
         self._buys = True
 
@@ -198,7 +216,7 @@ class _Crowd:
         prng, character = self._takers, self._character
         if prng.uniform() < 0.4:
             self._buys = not self._buys
-        notional = min(prng.pareto(character.taken, 0.9), 20 * character.quoted)
+        notional = min(prng.pareto(character.taken, 0.9), 10 * character.quoted)
         way = 1 if self._buys else -1
         limit = round(self._fair * (1 + way * 30e-4))
         lots = int(notional * self._lots_per_quote) + 1
@@ -217,9 +235,9 @@ class _Slot:
 
     def __init__(self, side: Side, n: int, mid: float) -> None:
         self.side = side
-        self.weight = _WEIGHTS[n]
         self.order: Resting | None = None
-        self.offset = max(1.0, _OFFSETS_BPS[n] * 1e-4 * mid)
+        bps, self.weight = _LADDER[n]
+        self.offset = max(1.0, bps * 1e-4 * mid)
         self.tolerance = max(1.0, 0.3 * self.offset)
         self._sign = -1 if side is Side.BUY else 1
         self._jittered = 0.0
