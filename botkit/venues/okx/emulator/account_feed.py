@@ -137,7 +137,7 @@ class AccountFeed:
             for report in positions.values():
                 if self._wants_position(one.wanted, report):
                     arg = {**self._arg(one.wanted), "instId": report.symbol}
-                    rows: list[Row] = [self._position_row(report, now_ns)]
+                    rows = [self._position_row(report, now_ns)]
                     self._send(one, [push(arg, rows, eventType="event_update")])
 
     def _account_snapshot(self, wanted: Subscription, now_ns: int) -> list[bytes]:
@@ -150,7 +150,7 @@ class AccountFeed:
         return [push(self._arg(wanted), [row], eventType="snapshot", curPage=1, lastPage=True)]
 
     def _position_snapshot(self, wanted: Subscription, now_ns: int) -> list[bytes]:
-        rows: list[Row] = [
+        rows = [
             self._position_row(report, now_ns)
             for report in self._floor.exchange.positions(self._uid)
             if report.size and self._wants_position(wanted, report)
@@ -177,7 +177,7 @@ class AccountFeed:
             req_id=req_id,
         )
 
-    def _position_row(self, report: PositionReport, now_ns: int) -> dict[str, object]:
+    def _position_row(self, report: PositionReport, now_ns: int) -> Row:
         instrument = self._floor.instrument(report.symbol)
         row = position_row(instrument, report, self._floor.last_price(report.symbol))
         return {**row, "pTime": milliseconds(now_ns)}

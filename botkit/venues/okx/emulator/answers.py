@@ -18,7 +18,6 @@ __all__ = [
     "Answer",
     "Refused",
     "Row",
-    "Rows",
     "Verdict",
     "acks",
     "refusal",
@@ -27,8 +26,8 @@ __all__ = [
     "unauthorized",
 ]
 
-Row = dict[str, object] | list[str]
-Rows = Sequence[Row]
+Row = dict[str, object]
+"""An object of an answer or a push, by the exchange's own names."""
 
 _TEXTS: Final = {
     "50000": "Body for POST request cannot be empty.",
@@ -170,11 +169,11 @@ class Answer(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """What became of one item of a write: `row` holds all keys of the answer."""
 
-    row: dict[str, object]
+    row: Row
     code: str = "0"
 
 
-def rows(data: Rows) -> Answer:
+def rows(data: Sequence[Row | list[str]]) -> Answer:
     """Answer a question."""
     return Answer({"code": "0", "msg": "", "data": data})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -151,7 +151,7 @@ def subscription(arg: object, url: str, floor: Floor) -> Subscription:
     )
 
 
-def push(arg: Mapping[str, object], data: list[Row], **more: object) -> bytes:
+def push(arg: Mapping[str, object], data: Sequence[Row | list[str]], **more: object) -> bytes:
     """Return a frame of data."""
     return orjson.dumps({"arg": arg, **more, "data": data})
 

@@ -31,6 +31,11 @@ from botkit.venues.okx.emulator.session import Session
 
 __all__ = ["Emulator"]
 
+_NORMAL: Final = 1000
+_GOING_AWAY: Final = 1001
+_CLOSING_S: Final = 1.0
+"""How long a connection may take to say goodbye."""
+
 _WS: Final = "/ws/v5/"
 _URLS: Final = {_WS + url: url for url in (PUBLIC, PRIVATE, BUSINESS)}
 _ROUTES: Final = public.ROUTES + market.ROUTES + account.ROUTES + trade.ROUTES + asset.ROUTES
@@ -79,7 +84,7 @@ class Emulator:
         self._rest = Rest(self.floor, self._entry, _ROUTES)
         self._idle_timeout_s = idle_timeout_s
         self._pulse_s = pulse_s
-        self._connections: dict[Connection, None] = {}
+        self._connections: dict[Connection, asyncio.Task[None]] = {}
         self._connected = 0
         self._runner: web.ServerRunner | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -108,10 +113,10 @@ class Emulator:
 
         """
         self._hub.advance()
-        runner = web.ServerRunner(web.Server(self._handle, access_log=None))
+        runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=_CLOSING_S)
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, port, ssl_context=ssl_context, shutdown_timeout=1.0).start()
+            await web.TCPSite(runner, host, port, ssl_context=ssl_context).start()
         except OSError:
             await runner.cleanup()
             raise
@@ -131,7 +136,9 @@ class Emulator:
         if pump is not None:
             pump.cancel()
         for connection in self._connections:
-            connection.finish(1001)
+            connection.finish(_GOING_AWAY)
+        if self._connections:
+            await asyncio.wait(self._connections.values(), timeout=_CLOSING_S)
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -188,7 +195,7 @@ class Emulator:
         return web.Response(body=answer.encode(), status=answer.status, content_type="application/json")
 
     async def _converse(self, request: web.BaseRequest, url: str) -> web.StreamResponse:
-        socket = web.WebSocketResponse(max_msg_size=MAX_REQUEST, compress=False)
+        socket = web.WebSocketResponse(max_msg_size=MAX_REQUEST, compress=False, timeout=_CLOSING_S)
         await socket.prepare(request)
         loop = asyncio.get_running_loop()
         connection = Connection(socket, loop.time())
@@ -202,14 +209,14 @@ class Emulator:
             conn_id=f"{zlib.crc32(self._connected.to_bytes(8, 'big')):08x}",
             address=request.remote or "",
         )
-        self._connections[connection] = None
         writer = asyncio.create_task(connection.write(loop), name=f"okx emulator {url} writer")
+        self._connections[connection] = writer
         try:
             await self._read(socket, connection, session)
         finally:
             del self._connections[connection]
             session.end()
-            connection.finish(1000)
+            connection.finish(_NORMAL)
             await writer
         return socket
 

@@ -57,7 +57,7 @@ class _Paced:
         self.floor = floor
         self.instrument = instrument
         self.arg = {"channel": channel, "instId": instrument.symbol}
-        self._sent_ns = 0
+        self._sent_ns = floor.now_ns()
         self._is_due = False
 
     pace_ns = _BOOK_NS
@@ -130,7 +130,7 @@ class _Top(_Paced):
 
     def row(self, now_ns: int) -> Row:
         self._shown = bids, asks = self.floor.exchange.book(self.instrument.symbol, self.levels)
-        row: dict[str, object] = {
+        row: Row = {
             "asks": [level_row(self.instrument, level) for level in asks],
             "bids": [level_row(self.instrument, level) for level in bids],
             "ts": milliseconds(now_ns),
@@ -188,7 +188,7 @@ class _Book:
         self._instrument = instrument
         self._arg = {"channel": channel, "instId": instrument.symbol}
         self._is_due = False
-        self._sent_ns = 0
+        self._sent_ns = floor.now_ns()
         self._sequence = floor.sequence(instrument.symbol)
         self._bids, self._asks = self._levels()
 
@@ -251,7 +251,7 @@ class _Candles:
         self._arg = {"channel": channel, "instId": instrument.symbol}
         self._interval = channel.removeprefix("candle")
         self._building_ns = 0
-        self._sent_ns = 0
+        self._sent_ns = floor.now_ns()
         self._is_due = False
 
     def opening(self, _now_ns: int) -> list[bytes]:

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from botkit.clock import SimClock
+from botkit.model.instrument import Instrument
 from botkit.sim.exchange import SimExchange
 from botkit.sim.listing import LISTED
-from botkit.venues.okx.emulator.accounts import BUILT_IN, Accounts, Key, User
+from botkit.venues.okx.emulator.accounts import BUILT_IN, Accounts, User
 from botkit.venues.okx.emulator.answers import Answer
 from botkit.venues.okx.emulator.auth import Caller, SignedRequest
 from botkit.venues.okx.emulator.channels import BUSINESS, PRIVATE, PUBLIC
@@ -44,6 +45,14 @@ class Listener:
         """Return the frames since the last call."""
         frames, self.frames = self.frames, []
         return frames
+
+
+class Reply:
+    """An HTTP answer as a client reads it."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.status = answer.status
+        self.body: dict[str, Any] = json.loads(answer.encode())
 
 
 class Client:
@@ -92,10 +101,15 @@ class Desk:
     """A floor with everything on it that has no socket."""
 
     def __init__(
-        self, users: tuple[User, ...] = BUILT_IN, *, names_instruments: bool = False, offset_s: float = 0.0
+        self,
+        users: tuple[User, ...] = BUILT_IN,
+        listed: tuple[Instrument, ...] = LISTED,
+        *,
+        names_instruments: bool = False,
+        offset_s: float = 0.0,
     ) -> None:
         self.clock = SimClock(NOON_NS)
-        self.exchange = SimExchange(LISTED, start_ns=NOON_NS)
+        self.exchange = SimExchange(listed, start_ns=NOON_NS)
         self.floor = Floor(
             self.exchange,
             Accounts(users),
@@ -117,23 +131,23 @@ class Desk:
         """Return a new WebSocket connection."""
         return Client(self, url, address)
 
-    def get(self, path: str, label: str = "", **params: str) -> Answer:
+    def get(self, path: str, label: str = "", **params: str) -> Reply:
         """Answer a GET, signed if there is a label."""
         target = f"/api/v5/{path}" + (f"?{urlencode(params)}" if params else "")
-        return self.rest.answer(self._request("GET", target, b"", label))
+        return Reply(self.rest.answer(self._request("GET", target, b"", label)))
 
-    def post(self, path: str, body: object, label: str = "trader", **headers: str) -> Answer:
+    def post(self, path: str, body: object, label: str = "trader", **headers: str) -> Reply:
         """Answer a signed POST, and let what follows be sent."""
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
         answer = self.rest.answer(self._request("POST", f"/api/v5/{path}", text, label, **headers))
         self.hub.advance()
-        return answer
+        return Reply(answer)
 
-    def rows(self, path: str, label: str = "", **params: str) -> list[Any]:
+    def rows(self, path: str, label: str = "", **params: str) -> Any:
         """Return the data of a GET that is answered."""
         body = self.get(path, label, **params).body
         assert body["code"] == "0", body
-        return json.loads(json.dumps(body["data"]))  # type: ignore[no-any-return]  # as a client reads it
+        return body["data"]
 
     def place(self, label: str = "trader", **terms: Any) -> dict[str, Any]:
         """Place a spot limit order unless `terms` say otherwise; return the item of the answer."""
@@ -147,9 +161,8 @@ class Desk:
         }
         item = {name: value for name, value in {**usual, **terms}.items() if value is not None}
         body = self.post("trade/order", item, label).body
-        data = body["data"]
-        assert isinstance(data, list)
-        return data[0] if data else body
+        told: dict[str, Any] = body["data"][0] if body["data"] else body
+        return told
 
     def quote(
         self, bid: str = "59999.9", ask: str = "60000.1", size: str = "1", symbol: str = "BTC-USDT"
@@ -193,10 +206,3 @@ def iso(ns: int) -> str:
 def mac(secret: str, text: str) -> str:
     """Return the signature of a text."""
     return base64.b64encode(hmac.new(secret.encode(), text.encode(), "sha256").digest()).decode()
-
-
-def key_of(label: str, **terms: Any) -> Key:
-    """Return a key that is not built in."""
-    return Key(
-        label=label, key=f"key-{label}", secret=f"secret-{label}", passphrase=f"phrase-{label}", **terms
-    )

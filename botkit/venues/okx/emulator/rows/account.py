@@ -95,7 +95,7 @@ def config_row(caller: Caller) -> Row:
 
 def balance_row(
     balances: Sequence[BalanceReport], usd_price: Callable[[str], Decimal | None], now_ns: int
-) -> dict[str, object]:
+) -> Row:
     """Return an account with those of its currencies."""
     details = [currency_row(balance, usd_price(balance.currency)) for balance in balances]
     worth = [
@@ -112,10 +112,10 @@ def balance_row(
     }
 
 
-def currency_row(balance: BalanceReport, usd_price: Decimal | None) -> dict[str, object]:
+def currency_row(balance: BalanceReport, usd_price: Decimal | None) -> Row:
     """Return what an account has of one currency."""
     equity = balance.cash + balance.unrealized_pnl
-    row: dict[str, object] = {
+    row: Row = {
         **_CURRENCY,
         "ccy": balance.currency,
         "eq": plain(equity),
@@ -152,9 +152,7 @@ def currency_row(balance: BalanceReport, usd_price: Decimal | None) -> dict[str,
     return row
 
 
-def position_row(
-    instrument: Instrument, position: PositionReport, last_price: Decimal | None
-) -> dict[str, object]:
+def position_row(instrument: Instrument, position: PositionReport, last_price: Decimal | None) -> Row:
     """Return a swap position in net mode, cross margin."""
     notional = abs(position.size) * position.mark_price
     upl = plain(position.unrealized_pnl)

@@ -48,7 +48,7 @@ def instrument_row(instrument: Instrument, *, for_account: bool = False) -> Row:
     """Return an instrument as the public endpoint shows it, or as an account sees it."""
     limit = instrument.max_limit_size or Decimal(1_000_000)
     most = plain(instrument.contracts(limit))
-    row: dict[str, object] = {
+    row: Row = {
         **_SHARED,
         **(_ACCOUNT_ONLY if for_account else _PUBLIC_ONLY),
         "instType": inst_type(instrument),
@@ -79,7 +79,7 @@ def instrument_row(instrument: Instrument, *, for_account: bool = False) -> Row:
     return row
 
 
-def _spot_terms(instrument: Instrument) -> dict[str, object]:
+def _spot_terms(instrument: Instrument) -> Row:
     return {
         "groupId": "1",
         "baseCcy": instrument.base,
@@ -91,7 +91,7 @@ def _spot_terms(instrument: Instrument) -> dict[str, object]:
     }
 
 
-def _swap_terms(instrument: Instrument) -> dict[str, object]:
+def _swap_terms(instrument: Instrument) -> Row:
     family = f"{instrument.base}-{instrument.quote}"
     market = instrument.max_market_size or instrument.max_limit_size or Decimal(1_000_000)
     return {

@@ -31,7 +31,7 @@ def level_row(instrument: Instrument, level: tuple[Decimal, Decimal, int]) -> li
     return [plain(price), plain(instrument.contracts(size)), "0", str(orders)]
 
 
-def trade_row(instrument: Instrument, trade: PublicTrade) -> dict[str, object]:
+def trade_row(instrument: Instrument, trade: PublicTrade) -> Row:
     """Return a public trade."""
     return {
         "instId": trade.symbol,

@@ -91,7 +91,7 @@ def order_event_row(
     """
     order = report.order
     value = (order.limit_price or order.average_price or last_price or Decimal(0)) * order.size
-    row: dict[str, object] = {
+    row: Row = {
         **_shared_columns(instrument, order, leverage),
         **_EVENT_ONLY,
         "code": "0",
@@ -142,7 +142,7 @@ def fill_row(instrument: Instrument, fill: FillReport) -> Row:
     }
 
 
-def _shared_columns(instrument: Instrument, order: OrderState, leverage: Decimal) -> dict[str, object]:
+def _shared_columns(instrument: Instrument, order: OrderState, leverage: Decimal) -> Row:
     request = order.request
     is_spot = instrument.kind is InstrumentKind.SPOT
     fee_currency, fee = _fee(instrument, order)
@@ -184,7 +184,7 @@ def _shared_columns(instrument: Instrument, order: OrderState, leverage: Decimal
     }
 
 
-def _match_columns(instrument: Instrument, fill: FillReport) -> dict[str, object]:
+def _match_columns(instrument: Instrument, fill: FillReport) -> Row:
     return {
         "fillPx": plain(fill.price),
         "fillSz": plain(instrument.contracts(fill.size)),
