@@ -11,6 +11,9 @@ so that an order waits behind the size that was there when it came:
     a trade at a worse price  has gone through the price: orders there trade first
     a book that crosses       an order has been gone through too, and trades at its own price
 
+The touch often tells of a trade before the trade does: what it took from in
+front of those who wait is not taken again by trades before its next word.
+
 An order that takes matches the recorded sizes; the next word on a price
 restores its size. A recorded trade is printed with its recorded size, the part
 that orders of accounts got included.
@@ -172,11 +175,7 @@ class _RecordedMarket:
         return turns
 
     def _use_foretold(self, side: Side, ticks: int, lots: int) -> int:
-        """Return how much of a trade has moved the queue already.
-
-        The touch often tells of a trade before the trade does. What was then
-        taken from in front of those waiting must not be taken again.
-        """
+        """Return how much of a trade has moved the queue already, which it can do once only."""
         at, foretold = self._foretold.get(side, (ticks, 0))
         used = min(foretold, lots) if at == ticks else 0
         self._foretold[side] = at, foretold - used
