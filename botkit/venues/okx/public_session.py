@@ -89,6 +89,8 @@ class PublicSession:
         """Begin: subscribe to what is wanted."""
         self._has_started = True
         self._heartbeat.start(now_ns)
+        for book in self._books.values():
+            book.restart(now_ns)
         self._send_requests(now_ns)
 
     def receive(self, frame: bytes, now_ns: int) -> Sequence[AnyEvent]:
@@ -205,9 +207,10 @@ class PublicSession:
             case "subscribe", Arg() as arg:
                 self._subscriptions.confirm(_plain(arg), now_ns)
             case "unsubscribe", Arg() as arg:
+                events = self._distrust(arg, now_ns)
                 self._subscriptions.end(_plain(arg), now_ns)
                 self._send_requests(now_ns)
-                return self._distrust(arg, now_ns)
+                return events
             case "error", _:
                 return self._on_error(envelope, now_ns)
             case "notice", _:

@@ -56,10 +56,13 @@ RECORDED = INSTRUMENTS | {
         min_size=Decimal("0.0001"),
     )
     for symbol in (
+        "BCH-USDT-SWAP",
         "BTC-USD",
         "BTC-USD-SWAP",
         "ETH-USDT",
+        "LTC-USDC",
         "LTC-USDT",
+        "LTC-USD-190628",
         "LTC-USD-SWAP",
         "NEAR-USDT",
         "UNI-USD-SWAP",
