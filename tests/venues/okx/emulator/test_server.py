@@ -214,9 +214,8 @@ async def test_stopping_closes_everything() -> None:
     async with aiohttp.ClientSession() as session, session.ws_connect(url(emulator, "ws_public")) as ws:
         host, port = emulator.address
 
-        await emulator.stop()
+        await asyncio.gather(emulator.stop(), ws.receive(5))
 
-        await ws.receive(5)
         assert ws.close_code == 1001
         with pytest.raises(aiohttp.ClientConnectorError):
             await session.get(f"http://{host}:{port}/")
