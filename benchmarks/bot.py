@@ -8,6 +8,7 @@ import tempfile
 
 import uvloop
 
+from benchmarks.loopback import SYMBOLS
 from botkit.config import ExchangeRun, read_settings
 from botkit.config.runfile import ExchangeAccount
 from botkit.observe.logging import configure
@@ -25,12 +26,15 @@ account = "emulator:bench"
 [risk]
 max_open_orders = 100
 max_orders_per_s = 1000
-[risk.instruments.BTC-USDT]
+[strategy.taker]
+use = "benchmarks/taker.py"
+params = {{ symbols = {symbols} }}
+"""
+_LIMITS = """
+[risk.instruments.{symbol}]
 max_order_size = 1
 max_order_value = 100000
 max_position_value = 100000
-[strategy.taker]
-use = "benchmarks/taker.py"
 """
 
 
@@ -46,7 +50,8 @@ async def main(rest: str, ws: str) -> None:
     )
     configure("warning", ())
     with tempfile.TemporaryDirectory() as folder:
-        settings = read_settings(_SETTINGS.format(folder=folder))
+        limits = "".join(_LIMITS.format(symbol=symbol) for symbol in SYMBOLS)
+        settings = read_settings(_SETTINGS.format(folder=folder, symbols=list(SYMBOLS)) + limits)
         await run_live(settings, asyncio.Event(), display=nothing(), exchange=exchange)
 
 

@@ -18,8 +18,11 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame
 from websockets.uri import parse_uri
 
+from benchmarks.loopback import SYMBOLS
+
 
 class _TradeRow(msgspec.Struct):
+    instId: str  # noqa: N815  # as OKX spells it
     px: float
     sz: float
 
@@ -61,19 +64,22 @@ async def main(ws: str) -> None:
     _, orders = await loop.create_connection(lambda: _Socket(f"{ws}/private"), host, port)
     await asyncio.gather(feed.opened, orders.opened)
     decode = msgspec.json.Decoder(_Trades, strict=False).decode
+    codes = {symbol: code for code, symbol in enumerate(SYMBOLS, start=10)}
     ids = itertools.count(1)
 
     def hear(frame: bytes) -> None:
         if b'"data"' in frame:
             trade = decode(frame).data[0]
+            number = next(ids)
             orders.send(
-                b'{"id":"%d","op":"order","args":[{"instIdCode":10,"tdMode":"cash","side":"buy",'
+                b'{"id":"%d","op":"order","args":[{"instIdCode":%d,"tdMode":"cash","side":"buy",'
                 b'"ordType":"ioc","sz":"0.001","px":"%.1f","clOrdId":"f%d"}]}'
-                % (number := next(ids), trade.px, number)
+                % (number, codes[trade.instId], trade.px, number)
             )
 
     feed.hear = hear
-    feed.send(b'{"op":"subscribe","args":[{"channel":"trades","instId":"BTC-USDT"}]}')
+    args = [{"channel": "trades", "instId": symbol} for symbol in SYMBOLS]
+    feed.send(msgspec.json.encode({"op": "subscribe", "args": args}))
     await loop.create_future()
 
 

@@ -22,13 +22,11 @@ from websockets.server import ServerProtocol
 
 __all__ = ["Loopback"]
 
-SYMBOL: Final = "BTC-USDT"
+# OKX takes thirty orders a second in an instrument, and botkit keeps to that; so there are many.
+SYMBOLS: Final = tuple(f"C{number:02}-USDT" for number in range(30))
 _PATIENCE_S: Final = 0.1
 _INSTRUMENT: Final = {
     "instType": "SPOT",
-    "instId": SYMBOL,
-    "instIdCode": 10,
-    "baseCcy": "BTC",
     "quoteCcy": "USDT",
     "settleCcy": "",
     "ctVal": "",
@@ -49,6 +47,10 @@ _INSTRUMENT: Final = {
     "listTime": "1548133413000",
     "expTime": "",
 }
+_INSTRUMENTS: Final = [
+    {**_INSTRUMENT, "instId": symbol, "instIdCode": code, "baseCcy": symbol.partition("-")[0]}
+    for code, symbol in enumerate(SYMBOLS, start=10)
+]
 _CONFIG: Final = {
     "uid": "2",
     "mainUid": "1",
@@ -58,6 +60,7 @@ _CONFIG: Final = {
     "acctLv": "2",
     "posMode": "net_mode",
     "roleType": "0",
+    "spotRoleType": "0",
 }
 
 
@@ -73,6 +76,7 @@ class Loopback:
         self.times_ns = array("q")
         self._rounds = rounds
         self._pause_s = pause_s
+        self._asked = 0
         self._played = 0
         self._sent_ns = 0
         self._feed: _Peer | None = None
@@ -100,8 +104,9 @@ class Loopback:
         await self._done.wait()
 
     def begin(self, feed: _Peer) -> None:
-        """Start the rounds on the connection that asked for trades."""
-        if self._feed is None:
+        """Start the rounds when a connection has asked for the trades of every instrument."""
+        self._asked += 1
+        if self._asked == len(SYMBOLS):
             self._feed = feed
             asyncio.get_running_loop().call_later(0.5, self._next)
 
@@ -209,8 +214,9 @@ _ANSWERS: Final[dict[str, Callable[[_Peer, dict[str, Any], int], None]]] = {
 
 
 def _trade(number: int) -> bytes:
+    symbol = SYMBOLS[number % len(SYMBOLS)]
     row = {
-        "instId": SYMBOL,
+        "instId": symbol,
         "tradeId": str(130_639_474 + number),
         "px": f"{42_219.9 + number % 10:.1f}",
         "sz": "0.12060306",
@@ -220,7 +226,7 @@ def _trade(number: int) -> bytes:
         "source": "0",
         "seqId": 333_793_118_093 + number,
     }
-    return orjson.dumps({"arg": {"channel": "trades", "instId": SYMBOL}, "data": [row]})
+    return orjson.dumps({"arg": {"channel": "trades", "instId": symbol}, "data": [row]})
 
 
 def _quote() -> dict[str, Any]:
@@ -231,7 +237,7 @@ def _quote() -> dict[str, Any]:
 def _canceled(order: dict[str, Any], order_id: str, now_ms: str) -> dict[str, str]:
     return {
         "instType": "SPOT",
-        "instId": SYMBOL,
+        "instId": order.get("instId") or SYMBOLS[order["instIdCode"] - 10],
         "ordId": order_id,
         "clOrdId": order.get("clOrdId", ""),
         "tag": "",
@@ -272,5 +278,6 @@ async def _rest(request: web.Request) -> web.Response:
     }
     data = rows.get(request.path, [])
     if request.path.endswith("/instruments") and request.query.get("instType") == "SPOT":
-        data = [_INSTRUMENT]
+        wanted = request.query.get("instId")
+        data = [row for row in _INSTRUMENTS if wanted in {None, row["instId"]}]
     return web.json_response({"code": "0", "msg": "", "data": data})

@@ -8,6 +8,8 @@ import sys
 import uvloop
 from ccxt import pro
 
+from benchmarks.loopback import SYMBOLS
+
 
 async def main(rest: str, ws: str) -> None:
     """Answer trades with orders until the venue is gone."""
@@ -19,10 +21,11 @@ async def main(rest: str, ws: str) -> None:
     exchange.options["fetchMarkets"] = {"types": ["spot"]}
     exchange.has["fetchCurrencies"] = False
     await exchange.load_markets()
+    symbols = [symbol.replace("-", "/") for symbol in SYMBOLS]
     while True:
-        trades = await exchange.watch_trades("BTC/USDT")
-        price = trades[-1]["price"]
-        await exchange.create_order_ws("BTC/USDT", "limit", "buy", 0.001, price, {"timeInForce": "IOC"})
+        trade = (await exchange.watch_trades_for_symbols(symbols))[-1]
+        symbol, price = trade["symbol"], trade["price"]
+        await exchange.create_order_ws(symbol, "limit", "buy", 0.001, price, {"timeInForce": "IOC"})
 
 
 if __name__ == "__main__":

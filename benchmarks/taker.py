@@ -9,13 +9,14 @@ class Taker(Strategy):
     """Send an immediate-or-cancel order at the price of each trade."""
 
     class Params(Params):
-        """Nothing to choose."""
+        """What to trade."""
 
-        symbol: str = "BTC-USDT"
+        symbols: list[str]
 
     def on_start(self) -> None:
         """Hear trades."""
-        self.subscribe_trades(self.params.symbol)
+        for symbol in self.params.symbols:
+            self.subscribe_trades(symbol)
 
     def on_trade(self, trade: Trade) -> None:
         """Answer."""

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.metadata
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from botkit import __version__
 from botkit.clock import Clock, WallClock
 from botkit.engine.engine import Engine
 from botkit.engine.recovery import Recovery, recover
-from botkit.errors import ConfigError, KeyScopeError
+from botkit.errors import ConfigError, KeyScopeError, StrategyError
 from botkit.journal.journal import Journal
 from botkit.observe.health import FILE_NAME, Heartbeat
 from botkit.observe.ledger import Ledger
@@ -95,7 +95,7 @@ async def run_live(
                 venue=venue,
                 policy=settings.key.policy(),
                 clock=clock,
-                version=__version__,
+                version=importlib.metadata.version("botkit"),
                 last_seen_ns=recovery.last_ns,
                 listeners=(ledger.observe, StepLog(ledger).observe, shown.observe),
             )
@@ -168,11 +168,14 @@ def _engine(
 
 
 def _builder(seat: Seat, saved: str | None) -> Callable[[Desk], Strategy]:
-    def build(desk: Desk) -> Strategy:
+    try:
         state = None if saved is None else msgspec.json.decode(saved, type=seat.kind.State)
-        return seat.kind(seat.name, seat.params, desk, state)
-
-    return build
+    except msgspec.ValidationError as error:
+        raise StrategyError(
+            f"what strategy {seat.name!r} saved does not fit its State any more: {error}",
+            remedy="give new fields a default and keep the types of old ones, or run it under another name",
+        ) from error
+    return lambda desk: seat.kind(seat.name, seat.params, desk, state)
 
 
 async def _beat(heartbeat: Heartbeat, engine: Engine, clock: Clock) -> None:
