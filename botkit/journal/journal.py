@@ -41,6 +41,9 @@ _TAIL: Final = 1000  # records checked at every opening; a full check reads the 
 # quote and an order: `checkpoint()` does it when it suits, and SQLite only if that never comes.
 _LOG_PAGES: Final = 16_000
 
+# Another program may have locked the file, a database browser say. While we wait nothing trades.
+_PATIENCE_S: Final = 0.1
+
 _SCHEMA: Final = f"""
     BEGIN EXCLUSIVE;
     CREATE TABLE boot (epoch INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL) STRICT;
@@ -172,17 +175,17 @@ class Journal:
             if self._needs_disk:
                 self._connection.execute("PRAGMA synchronous = FULL")
             self._write()
-            if self._needs_disk:
-                self._connection.execute(f"PRAGMA synchronous = {self._durability.value}")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):  # often SQLite has rolled back by itself
                 self._connection.execute("ROLLBACK")
             raise JournalError(
-                f"{len(self._rows)} records cannot be written to the journal {self._path}: {error}.\n"
-                "  Nothing is sent until they are; free some space on the disk or mend it"
+                f"the journal {self._path} cannot be written: {error} (records waiting: {len(self._rows)}).\n"
+                "  Nothing is sent until they are written; free some space on the disk or mend it"
             ) from error
         self._rows.clear()
-        self._needs_disk = False
+        if self._needs_disk:
+            self._needs_disk = False
+            self._connection.execute(f"PRAGMA synchronous = {self._durability.value}")
 
     def record(self, step: Step) -> None:
         """Append what of a step is kept, and commit it. Act on the step's effects only after this.
@@ -280,7 +283,10 @@ class Journal:
         previous = GENESIS
         with _reading(self._path):
             if after:
-                ((previous,),) = self._connection.execute("SELECT hash FROM record WHERE seq = ?", (after,))
+                found = self._connection.execute("SELECT hash FROM record WHERE seq = ?", (after,)).fetchone()
+                if found is None:
+                    raise _damaged(self._path, f"record {after} is missing")
+                (previous,) = found
             for row in self._connection.execute(_SELECT, (after,)):
                 seq, epoch, wall_ns, payload, digest = row
                 after += 1
@@ -297,6 +303,11 @@ def _reading(path: Path) -> Iterator[None]:
     """Turn what SQLite says of a file it cannot read into what the operator should do."""
     try:
         yield
+    except sqlite3.OperationalError as error:  # the disk, the file's rights, another program
+        raise JournalError(
+            f"the journal {path} cannot be used: {error}.\n"
+            "  See to the disk, to whom the file belongs and to programs that look into it, and start again"
+        ) from error
     except sqlite3.DatabaseError as error:
         raise _damaged(path, str(error)) from error
 
@@ -305,7 +316,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         # For its owner only; SQLite gives the log beside it the same rights.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        return sqlite3.connect(path, isolation_level=None)
+        return sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE_S)
     except (OSError, sqlite3.Error) as error:
         raise JournalError(f"the journal {path} cannot be opened: {error}") from error
 

@@ -38,12 +38,15 @@ class JournalLock:
 
         Raises:
             JournalError: If another process holds it.
+            OSError: If the lock file cannot be written.
 
         """
         path = journal.with_name(journal.name + ".lock")
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(file, 0)
+            os.pwrite(file, msgspec.json.encode(_Holder(os.getpid(), now_ns)), 0)
         except BlockingIOError:
             holder = _holder(file)
             os.close(file)
@@ -52,8 +55,9 @@ class JournalLock:
                 "  Stop the other bot first, or give this one a journal of its own: "
                 "two bots with one journal would use the same order ids"
             ) from None
-        os.ftruncate(file, 0)
-        os.pwrite(file, msgspec.json.encode(_Holder(os.getpid(), now_ns)), 0)
+        except OSError:
+            os.close(file)
+            raise
         return cls(file)
 
     def release(self) -> None:

@@ -221,6 +221,16 @@ def test_a_change_made_behind_our_back_stops_the_start(path: Path, statement: st
         Journal.open(path, 0)
 
 
+def test_a_record_missing_just_before_the_tail_stops_the_start(path: Path) -> None:
+    with Journal.open(path, 0) as journal:
+        for number in range(1, 1102):
+            journal.append(new_order(number), 1)
+    tamper(path, "DELETE FROM record WHERE seq = 101")
+
+    with pytest.raises(JournalError, match="record 101 is missing"):
+        Journal.open(path, 0)
+
+
 def test_a_change_long_ago_is_found_by_the_full_check_and_by_replay(path: Path) -> None:
     with Journal.open(path, 0) as journal:
         for number in range(1, 1102):
@@ -279,7 +289,7 @@ def test_a_full_disk_is_an_error_and_nothing_is_lost(journal: Journal) -> None:
     journal.append(LONG_NOTE, 1)
     journal.append(new_order(), 2)
 
-    with pytest.raises(JournalError, match=r"2 records cannot be written.*full") as failure:
+    with pytest.raises(JournalError, match=r"cannot be written: .* full \(records waiting: 2\)") as failure:
         journal.commit()
 
     assert "free some space" in str(failure.value)
@@ -298,7 +308,7 @@ def test_a_disk_that_fills_with_a_single_record_loses_nothing_either(journal: Jo
     ((pages,),) = journal._connection.execute("PRAGMA page_count")
     journal._connection.execute(f"PRAGMA max_page_count = {pages}")
     journal.append(LONG_NOTE, 1)
-    with pytest.raises(JournalError, match="1 records cannot be written"):
+    with pytest.raises(JournalError, match="records waiting: 1"):
         journal.commit()
 
     journal._connection.execute("PRAGMA max_page_count = 10000")
@@ -307,12 +317,36 @@ def test_a_disk_that_fills_with_a_single_record_loses_nothing_either(journal: Jo
     assert list(journal.replay()) == [(1, LONG_NOTE)]
 
 
+def test_a_file_that_another_program_has_locked_is_written_as_soon_as_it_lets_go(
+    journal: Journal, path: Path
+) -> None:
+    journal.append(KILLED, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as browser:
+        browser.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match=r"cannot be written: .* locked \(records waiting: 1\)"):
+            journal.commit()
+
+    journal.commit()
+
+    assert list(journal.replay()) == [(1, KILLED)]
+
+
+def test_a_locked_journal_cannot_be_opened_and_is_not_called_damaged(path: Path) -> None:
+    Journal.open(path, 0).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as browser:
+        browser.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match=r"cannot be used: database is locked\.\n  See to"):
+            Journal.open(path, 0)
+
+    Journal.open(path, 0).close()
+
+
 def test_closing_a_journal_that_cannot_be_written_says_what_is_lost(path: Path) -> None:
     journal = Journal.open(path, 0)
     journal._connection.execute("PRAGMA query_only = ON")
     journal.append(new_order(), 1)
 
-    with pytest.raises(JournalError, match="1 records cannot be written"):
+    with pytest.raises(JournalError, match="records waiting: 1"):
         journal.close()
 
     Journal.open(path, 0).close()

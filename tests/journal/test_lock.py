@@ -65,3 +65,15 @@ def test_the_lock_dies_with_its_process(tmp_path: Path) -> None:
         holder.wait()
 
         JournalLock.acquire(tmp_path / "bot.db", 0).release()
+
+
+def test_a_lock_that_cannot_be_signed_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(OSError, match="No space left"):
+            JournalLock.acquire(tmp_path / "bot.db", 0)
+
+    JournalLock.acquire(tmp_path / "bot.db", 0).release()
