@@ -99,10 +99,10 @@ class OkxVenue:
         self._logins = Logins()
         self._holdings = Holdings(self._instruments)
         self._epochs = itertools.count(1)
-        self._limiter = RateLimiter()
+        self._order_limiter = RateLimiter(max_wait_s=0)
         self._http = Http(hosts.rest, tls=dialer.tls, deadline_s=deadline_s)
         dialect = OkxDialect(self._signer, self._skew, hosts.headers)
-        self._client = RestClient(self._http, dialect, self._limiter, clock, sleep=sleep)
+        self._client = RestClient(self._http, dialect, RateLimiter(), clock, sleep=sleep)
         self._rest = Rest(self._ask, clock.now_ns)
         self._encoder = OrderEncoder(self._instruments, self._trade_modes, self._skew.venue_ns, tag=tag)
         self._reconciler = Reconciler(self._rest, self._instruments, self._skew, clock.now_ns, sleep)
@@ -343,13 +343,13 @@ class OkxVenue:
             self._sink(event)
 
     def _too_often(self, order: NewOrder | AmendOrder, now_ns: int) -> str:
-        """Return why OKX would have too many orders of this kind; empty if it would not."""
+        """Return why OKX would not take another order now; empty if it would."""
         endpoint = Endpoint.PLACE if isinstance(order, NewOrder) else Endpoint.AMEND
         try:
-            wait_ns = self._limiter.acquire(quota_key(endpoint, order.symbol), endpoint.quota, now_ns)
+            self._order_limiter.acquire(quota_key(endpoint, order.symbol), endpoint.quota, now_ns)
         except VenueBusy as error:
             return str(error)
-        return f"too many orders in {order.symbol}" if wait_ns else ""
+        return ""
 
     async def _cancel_by_rest(self, cancel: CancelOrder) -> None:
         try:
