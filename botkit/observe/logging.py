@@ -106,7 +106,7 @@ class _Fan:
         for write in self._sinks:
             try:
                 write(fields)
-            except OSError:
+            except (OSError, ValueError):  # the latter is what a closed stream raises
                 # A full disk or a closed terminal must not keep cancels from going out; what
                 # matters for money is in the journal, whose failures do stop orders.
                 continue

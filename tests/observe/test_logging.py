@@ -187,7 +187,9 @@ class FullDisk(io.BytesIO):
 
 
 def test_a_sink_that_fails_stops_neither_the_caller_nor_the_other_sinks(output: io.BytesIO) -> None:
-    configure("info", [json_lines(FullDisk()), json_lines(output)])
+    closed = io.StringIO()
+    configure("info", [json_lines(FullDisk()), readable(closed), json_lines(output)])
+    closed.close()
 
     structlog.get_logger().info("connected")
 
