@@ -226,13 +226,9 @@ class MatchingBook:
     def plan(self, taker: Incoming) -> Plan:
         """Return what would happen to `taker`, without letting it happen."""
         limit = taker.limit
-        if taker.budget is not None:
-            return _plan_by_value(taker, self._makers(taker), taker.budget)
-        if limit is not None and not self.would_cross(taker.side, limit):
-            return _plan_of_the_rest(taker, [], taker.lots, None)
-        if taker.post_only:
+        if taker.post_only and limit is not None and self.would_cross(taker.side, limit):
             return Plan([], taker.lots, rests=False, ending=CancelCause.POST_ONLY)
-        return _plan_by_size(taker, self._makers(taker))
+        return _plan(taker, self._ladder(taker.side.opposite).crossing(limit))
 
     def execute(self, taker: Incoming, plan: Plan) -> Resting | None:
         """Make the plan happen; return what of the taker waits in the book, None if nothing does."""
@@ -261,62 +257,45 @@ class MatchingBook:
         """Take a waiting order off the book."""
         self._ladder(order.side).shrink(order, order.lots)
 
-    def _makers(self, taker: Incoming) -> Iterator[Resting]:
-        return self._ladder(taker.side.opposite).crossing(taker.limit)
-
     def _ladder(self, side: Side) -> _Ladder:
         return self._bids if side is Side.BUY else self._asks
 
 
-def _plan_by_size(taker: Incoming, makers: Iterator[Resting]) -> Plan:
-    left, steps = taker.lots, []
-    matches = 0
-    for maker in makers:
-        if taker.owner and maker.owner == taker.owner:
-            if taker.stp is not SelfTradePrevention.CANCEL_TAKER:
-                steps.append((maker, 0))
-            if taker.stp is not SelfTradePrevention.CANCEL_MAKER:
-                return _plan_of_the_rest(taker, steps, left, CancelCause.SELF_TRADE)
-            continue
-        if matches == MAX_MATCHES:
-            return _plan_of_the_rest(taker, steps, left, CancelCause.TOO_MANY_MATCHES)
-        lots = min(left, maker.lots)
-        steps.append((maker, lots))
-        matches += 1
-        left -= lots
-        if not left:
-            break
-    return _plan_of_the_rest(taker, steps, left, None)
-
-
-def _plan_by_value(taker: Incoming, makers: Iterator[Resting], budget: int) -> Plan:
-    """Spend a budget; what is left when it buys not one lot more is given back, and the order is filled."""
+def _plan(taker: Incoming, makers: Iterator[Resting]) -> Plan:
+    left, budget = taker.lots, taker.budget
     steps: list[Step] = []
+    stopped: CancelCause | None = None
+    is_done = False
     matches = 0
     for maker in makers:
-        lots = min(budget // maker.ticks, maker.lots)
+        # A budget is done when it buys not one lot more; what is left of it is given back.
+        lots = min(left if budget is None else budget // maker.ticks, maker.lots)
         if not lots:
-            return Plan(steps, 0, rests=False, ending=None)
+            is_done = True
+            break
         if taker.owner and maker.owner == taker.owner:
             if taker.stp is not SelfTradePrevention.CANCEL_TAKER:
                 steps.append((maker, 0))
             if taker.stp is not SelfTradePrevention.CANCEL_MAKER:
-                return Plan(steps, 0, rests=False, ending=CancelCause.SELF_TRADE)
+                stopped = CancelCause.SELF_TRADE
+                break
             continue
         if matches == MAX_MATCHES:
-            return Plan(steps, 0, rests=False, ending=CancelCause.TOO_MANY_MATCHES)
-        steps.append((maker, lots))
-        if lots < maker.lots:
-            return Plan(steps, 0, rests=False, ending=None)
+            stopped = CancelCause.TOO_MANY_MATCHES
+            break
         matches += 1
-        budget -= lots * maker.ticks
-    return Plan(steps, 0, rests=False, ending=taker.remainder if budget else None)
-
-
-def _plan_of_the_rest(taker: Incoming, steps: list[Step], left: int, stopped: CancelCause | None) -> Plan:
-    if not left:
+        steps.append((maker, lots))
+        if budget is None:
+            left -= lots
+        else:
+            budget -= lots * maker.ticks
+        is_done = lots < maker.lots
+    if is_done or not (left if budget is None else budget):
         return Plan(steps, 0, rests=False, ending=None)
+    return _unfinished(taker, steps, left, taker.remainder if stopped is None else stopped)
+
+
+def _unfinished(taker: Incoming, steps: list[Step], left: int, ending: CancelCause | None) -> Plan:
     if taker.remainder is CancelCause.FOK:
-        return Plan([], taker.lots, rests=False, ending=CancelCause.FOK if stopped is None else stopped)
-    ending = taker.remainder if stopped is None else stopped
+        return Plan([], taker.lots, rests=False, ending=ending)
     return Plan(steps, left, rests=ending is None, ending=ending)

@@ -155,6 +155,27 @@ def test_a_budget_that_the_book_cannot_take_is_canceled() -> None:
     assert (plan.value, plan.ending) == (200, CancelCause.MARKET_REMAINDER)
 
 
+def test_a_budget_that_stops_between_two_prices_is_filled() -> None:
+    made = book((1, "a", SELL, 100, 2), (2, "a", SELL, 110, 2))
+
+    plan = made.plan(Incoming(9, "c", BUY, None, 0, budget=300, remainder=CancelCause.MARKET_REMAINDER))
+
+    assert [(maker.id, lots) for maker, lots in plan.steps] == [(1, 2)]
+    assert plan.ending is None
+
+
+def test_a_budget_that_is_fill_or_kill_does_nothing_by_halves() -> None:
+    made = book((1, "a", SELL, 100, 2))
+
+    plan = made.plan(Incoming(9, "c", BUY, None, 0, budget=435, remainder=CancelCause.FOK))
+
+    assert (plan.steps, plan.ending) == ([], CancelCause.FOK)
+
+
+def test_an_order_says_what_it_is() -> None:
+    assert repr(Resting(1, BACKGROUND, SELL, 100, 2)) == "<Resting 1 background sell 2 @ 100>"
+
+
 def test_a_budget_that_is_spent_exactly_is_filled() -> None:
     made = book((1, "a", SELL, 100, 2))
 
