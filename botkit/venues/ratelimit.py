@@ -89,11 +89,9 @@ class _Window:
         self._taken = 0
 
     def turn_ns(self, now_ns: int, cost: int) -> int:
-        """Return the earliest time at which `cost` more fit, never before a turn already given."""
+        """Return the earliest time at which `cost` more fit, turns not used yet included."""
         self._forget(now_ns)
         earliest = max(now_ns, self.held_until_ns)
-        if self._turns:
-            earliest = max(earliest, self._turns[-1][0])
         excess = self._taken + cost - self.capacity
         for at_ns, taken in self._turns:
             if excess <= 0:

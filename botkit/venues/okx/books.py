@@ -48,13 +48,14 @@ class BookSync:
     Attributes:
         state: Only LIVE books are published.
         heard_ns: When the last frame came, changes or none.
+        begun_ns: When it began to wait for the snapshot of its subscription.
 
     """
 
     def __init__(self, symbol: str, unit: float, now_ns: int = 0) -> None:
         """Begin to wait for a snapshot; `unit` is what one unit of size is in base currency."""
         self.state = BookState.SYNCING
-        self.heard_ns = now_ns
+        self.heard_ns = self.begun_ns = now_ns
         self._symbol = symbol
         self._unit = unit
         self._last = _NO_SEQUENCE
@@ -98,7 +99,7 @@ class BookSync:
     def restart(self, now_ns: int) -> None:
         """Wait for the snapshot of a new subscription."""
         self.state = BookState.SYNCING
-        self.heard_ns = now_ns
+        self.heard_ns = self.begun_ns = now_ns
         self._last = _NO_SEQUENCE
         self._is_seeded = False
         self._kept.clear()

@@ -121,10 +121,7 @@ class PublicSession:
             self._outbox.append(PING)
         events: list[AnyEvent] = []
         for symbol, book in self._books.items():
-            silent_ns = now_ns - book.heard_ns
-            is_live = book.state is BookState.LIVE
-            limit_ns = _BOOK_SILENT_NS if is_live else _SEED_WITHIN_NS
-            if silent_ns > limit_ns and self._stage(symbol) is Stage.ACTIVE:
+            if self._stage(symbol) is Stage.ACTIVE and _is_overdue(book, now_ns):
                 events += self._resync(symbol, now_ns)
         self._send_requests(now_ns)
         return events
@@ -170,7 +167,7 @@ class PublicSession:
             for symbol, book in self._books.items()
             if book.state is BookState.SYNCING
             and self._stage(symbol) is Stage.ACTIVE
-            and now_ns - book.heard_ns > _SNAPSHOT_WITHIN_NS
+            and now_ns - book.begun_ns > _SNAPSHOT_WITHIN_NS
         ]
 
     def seed_book(self, symbol: str, data: bytes, now_ns: int) -> Sequence[AnyEvent]:
@@ -235,11 +232,11 @@ class PublicSession:
         book = self._books.get(push.arg.inst_id)
         if book is None:
             return ()
-        was_live = book.state is BookState.LIVE
+        was_invalid = book.state is BookState.INVALID
         events: list[AnyEvent] = []
         for row in push.data:
             events += book.take(row, now_ns)
-        if was_live and book.state is BookState.INVALID:
+        if book.state is BookState.INVALID and not was_invalid:
             events += self._resync(push.arg.inst_id, now_ns)
             self._count_gap(now_ns)
         return events
@@ -271,6 +268,13 @@ class PublicSession:
         for symbol, book in self._books.items():
             if book.state is BookState.INVALID and self._stage(symbol) is Stage.ASKED:
                 book.restart(now_ns)
+
+
+def _is_overdue(book: BookSync, now_ns: int) -> bool:
+    """Tell whether a book that is subscribed to has been silent, or without a snapshot, for too long."""
+    if book.state is BookState.LIVE:
+        return now_ns - book.heard_ns > _BOOK_SILENT_NS
+    return now_ns - book.begun_ns > _SEED_WITHIN_NS
 
 
 def _plain(arg: Arg) -> Arg:

@@ -101,6 +101,10 @@ def test_a_filled_row_without_a_trade_makes_no_fill() -> None:
     assert (event.change, event.cumulative_size) == (C.LAST_FILL, D(1))
 
 
+def test_a_size_without_a_trade_makes_no_fill() -> None:
+    assert changes_of(told(**fill("0.4", "0.4", ""))) == [C.ACCEPT]
+
+
 def test_a_trade_of_nothing_makes_no_fill() -> None:
     assert changes_of(told(tradeId="501", fillSz="0", state="partially_filled", accFillSz="0.4")) == [
         C.ACCEPT
@@ -264,9 +268,10 @@ def test_a_fill_that_makes_no_sense_is_refused(field: str, text: str) -> None:
         told(**fill("1", "1", "501", "filled", **{field: text}))
 
 
-def test_a_time_that_no_journal_could_hold_is_refused() -> None:
+@pytest.mark.parametrize("digits", [14, 30, 5_000])
+def test_a_time_that_no_journal_could_hold_is_refused(digits: int) -> None:
     with pytest.raises(ProtocolError, match="for a time"):
-        told(uTime="9" * 30)
+        told(uTime="9" * digits)
 
 
 words = st.sampled_from(["", "0", "1", "-1", "2", "live", "filled", "canceled", "M", "0.5", "501", "x"])

@@ -204,6 +204,13 @@ def test_after_a_rest_snapshot_the_first_change_may_reach_over_it(sync: BookSync
     assert sync.take(change(30, 24), NOW) == [EMPTY]
 
 
+def test_after_a_rest_snapshot_only_the_first_change_may_reach_over_it(sync: BookSync) -> None:
+    sync.seed(row(20, None), NOW)
+    sync.take(change(25, 20), NOW)
+
+    assert sync.take(change(30, 22), NOW) == [EMPTY]
+
+
 @pytest.mark.parametrize("late", [change(30, 22), change(10, 25)], ids=["a gap", "a reset"])
 def test_a_rest_snapshot_that_nothing_joins_is_not_trusted(sync: BookSync, late: BookRow) -> None:
     sync.seed(row(20, None), NOW)

@@ -80,6 +80,11 @@ def test_anything_but_exactly_read_and_trade_is_refused(perm: object) -> None:
     assert not passes(report(perm=perm))
 
 
+@pytest.mark.parametrize("perm", ["", None, 5])
+def test_an_empty_word_is_no_answer(perm: object) -> None:
+    assert report(perm=perm).permissions is None
+
+
 @pytest.mark.parametrize("missing", ["perm", "ip", "uid", "mainUid", "roleType", "spotRoleType"])
 def test_what_the_venue_does_not_say_is_not_assumed(missing: str) -> None:
     said = {name: value for name, value in GOOD.items() if name != missing}

@@ -279,6 +279,24 @@ def test_a_snapshot_may_come_before_the_acknowledgement_of_the_new_subscription(
     assert len(session.receive(change(11, 10), NOW)) == 1
 
 
+def test_what_arrives_after_a_gap_is_no_further_gap() -> None:
+    session = with_live_book()
+    session.receive(change(15, 12), NOW)
+
+    for number in range(15, 30):
+        assert session.receive(change(number + 1, number), NOW) == []
+
+
+def test_a_book_that_cannot_begin_is_subscribed_to_again() -> None:
+    session = started(BOOK)
+    session.receive(subscribed("books", "BTC-USDT"), NOW)
+    session.frames_to_send()
+    session.receive(change(15, 12), NOW)
+
+    assert session.receive(SNAPSHOT, NOW)[-1] == EMPTY
+    assert ops(session) == ["unsubscribe"]
+
+
 def test_a_gap_at_the_end_of_a_frame_is_told_after_what_came_before_it() -> None:
     session = with_live_book()
     rows = [book(11, 10, bids=[["99", "1"]]), book(13, 12, bids=[["98", "1"]])]
@@ -330,13 +348,15 @@ def test_many_gaps_at_once_are_the_connections_fault() -> None:
 def test_a_book_without_a_snapshot_can_be_seeded_by_rest() -> None:
     session = started(BOOK)
     session.receive(subscribed("books", "BTC-USDT"), NOW)
+    session.receive(change(12, 9), NOW + 4 * S)
     assert session.books_to_seed(NOW + 5 * S) == []
     assert session.books_to_seed(NOW + 6 * S) == ["BTC-USDT"]
 
     rest = book(10, 0, bids=[["100", "1"]])
-    [update] = session.seed_book("BTC-USDT", encode([rest]), NOW + 7 * S)
+    update, change_kept = session.seed_book("BTC-USDT", encode([rest]), NOW + 7 * S)
 
     assert isinstance(update, BookUpdate)
+    assert isinstance(change_kept, BookUpdate)
     assert session.books_to_seed(NOW + 60 * S) == []
 
 
@@ -353,6 +373,7 @@ def test_a_book_that_gets_no_snapshot_at_all_is_subscribed_to_again() -> None:
     session.receive(subscribed("books", "BTC-USDT"), NOW)
     session.frames_to_send()
 
+    session.receive(change(11, 10), NOW + 14 * S)
     session.tick(NOW + 15 * S)
     assert ops(session) == []
     session.tick(NOW + 15 * S + 1)
