@@ -96,7 +96,14 @@ class Clearing:
         self._changed_positions: dict[tuple[str, str], int] = {}
 
     def open_account(self, name: str, balances: Mapping[str, Decimal]) -> None:
-        """Begin an account with this much cash."""
+        """Begin an account with this much cash.
+
+        Raises:
+            ValueError: If there is one of that name.
+
+        """
+        if not name or name in self._clients:
+            raise ValueError(f"an account needs a name of its own, not {name!r}")
         self._clients[name] = Client(Account(name, balances))
 
     def client(self, name: str) -> Client:
@@ -200,13 +207,13 @@ class Clearing:
         for name in touched:
             self._trim_reduce_only(self._clients[name], market, ns)
 
-    def flush(self, now_ns: int) -> None:
+    def flush(self) -> None:
         """Tell the balances and positions that have changed since the last time."""
         for (name, currency), ns in self._changed_balances.items():
             self._reports.append(self.balance(self._clients[name].account, currency, ns))
         for (name, symbol), ns in self._changed_positions.items():
             account = self._clients[name].account
-            self._reports.append(self.position_report(account, account.positions[symbol], max(ns, now_ns)))
+            self._reports.append(self.position_report(account, account.positions[symbol], ns))
         self._changed_balances.clear()
         self._changed_positions.clear()
 

@@ -17,6 +17,7 @@ from botkit.sim.admission import Admission
 from botkit.sim.clearing import Clearing, Client
 from botkit.sim.ledger import FeeSchedule
 from botkit.sim.market import BookRow, Market
+from botkit.sim.matching import Incoming, Plan
 from botkit.sim.orders import WorkingOrder
 from botkit.sim.types import (
     BalanceReport,
@@ -101,7 +102,12 @@ class SimExchange:
         return market
 
     def open_account(self, name: str, balances: Mapping[str, Decimal]) -> None:
-        """Begin an account with this much cash."""
+        """Begin an account with this much cash.
+
+        Raises:
+            ValueError: If there is one of that name, or no name.
+
+        """
         self._clearing.open_account(name, balances)
 
     def host(self, flow: Flow) -> None:
@@ -135,7 +141,7 @@ class SimExchange:
         positions, marks and book levels come after them, each as it is now and
         only once.
         """
-        self._clearing.flush(self.now_ns)
+        self._clearing.flush()
         for market in self._markets.values():
             self._reports += market.book_changes(self.now_ns)
             self._reports += market.mark_changes(self.now_ns)
@@ -157,7 +163,8 @@ class SimExchange:
         self._admission.check_reduce_only(request, client, market, terms.lots)
         self._admission.check_room(request, client)
         order = WorkingOrder(self._last_order_id + 1, request, market, terms, self.now_ns)
-        plan = market.book.plan(order.incoming())
+        taker = order.incoming()
+        plan = market.book.plan(taker)
         self._admission.check_funds(request, client, market, plan, terms.limit or 0)
         self._last_order_id += 1
         if market.instrument.kind is InstrumentKind.SWAP:
@@ -165,7 +172,7 @@ class SimExchange:
         client.add(order)
         if plan.ending is not CancelCause.POST_ONLY:
             self._clearing.report(ReportKind.ACCEPTED, order)
-        self._match(order)
+        self._match(order, taker, plan)
         return _state(client, order)
 
     def cancel(
@@ -212,7 +219,8 @@ class SimExchange:
             self._admission.check_amended(order, client, terms)
         self._clearing.change(order, terms, self.now_ns, keeps_place=keeps_place)
         if order.id in client.open and order.resting is None:
-            self._match(order)
+            taker = order.incoming()
+            self._match(order, taker, order.market.book.plan(taker))
         return _state(client, order)
 
     def set_leverage(self, account: str, symbol: str, leverage: Decimal) -> None:
@@ -304,12 +312,9 @@ class SimExchange:
         ticks = market.limit_ticks(side, self._price_band)
         return None if ticks is None else market.price(ticks)
 
-    def _match(self, order: WorkingOrder) -> None:
-        """Let the order trade; then it waits, or ends."""
-        market = order.market
-        taker = order.incoming()
-        plan = market.book.plan(taker)
-        self._clearing.rest(order, market.execute(taker, plan, self.now_ns))
+    def _match(self, order: WorkingOrder, taker: Incoming, plan: Plan) -> None:
+        """Let the order trade as planned; then it waits, or ends."""
+        self._clearing.rest(order, order.market.execute(taker, plan, self.now_ns))
         if order.status is SimStatus.FILLED or plan.rests:
             return
         if plan.ending is not None:

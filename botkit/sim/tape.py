@@ -75,7 +75,8 @@ class Tape:
     def run_until(self, exchange: SimExchange, now_ns: int) -> None:
         """Do everything that happened up to that time, that time included."""
         while self._next is not None and (at := self.next_ns()) is not None and at <= now_ns:
-            record = self._next
+            # Taken before anything can go wrong, so that nothing happens twice.
+            record, self._next = self._next, None
             market = self._markets.get(record.symbol)
             if market is None:
                 market = self._markets[record.symbol] = _RecordedMarket(exchange.market(record.symbol))

@@ -555,3 +555,11 @@ def test_side_of_a_book_change_is_the_side_of_the_book() -> None:
     assert change == BookChange(
         symbol=SPOT.symbol, side=Side.BUY, price=D(100), size=D(2), order_count=1, ns=5
     )
+
+
+@pytest.mark.parametrize("name", ["a", ""], ids=["one that is taken", "none"])
+def test_an_account_needs_a_name_of_its_own(name: str) -> None:
+    sim = exchange("a")
+
+    with pytest.raises(ValueError, match="a name of its own"):
+        sim.open_account(name, {})

@@ -265,11 +265,16 @@ def test_at_its_end_the_market_stops_and_says_so_once() -> None:
 
 
 def test_a_line_that_cannot_be_read_stops_the_tape_where_it_is() -> None:
-    lines = [*(touch(n, "100", "5", "101", "5") for n in range(60)), "1723161600100000000 {nonsense\n"]
+    lines = [*(sold(n, "100", "5") for n in range(60)), "1723161600100000000 {nonsense\n"]
     sim = playing(lines)
 
     with pytest.raises(ProtocolError, match="line 61"):
         sim.advance(S)
+    sim.drain()
+    sim.advance(2 * S)
+
+    assert sim.next_event_ns() is None
+    assert printed(sim) == []
 
 
 def last_touch(lines: Iterable[str]) -> tuple[Decimal, Decimal, Decimal, Decimal]:
