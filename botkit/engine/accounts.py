@@ -34,13 +34,19 @@ class Accounts:
         self._balances: dict[str, Balance] = {}
         self._reports: dict[str, PositionReport] = {}
 
-    def book(self, strategy: str, fill: Fill) -> Position:
-        """Book a strategy's fill; return its position."""
+    def book(self, strategy: str, fill: Fill) -> None:
+        """Book a strategy's fill.
+
+        One in an instrument that is not traded any more, as a journal may bring it
+        back, counts as a stranger's: its currency and its lot are not known.
+        """
+        if fill.symbol not in self._instruments:
+            self.book_stranger(fill)
+            return
         position = self.position(strategy, fill.symbol)
         before = position.size
         position.book(fill)
         self._exposure[fill.symbol] = self.exposure(fill.symbol) + position.size - before
-        return position
 
     def book_stranger(self, fill: Fill) -> None:
         """Count a fill of an order that is not ours."""
@@ -72,7 +78,13 @@ class Accounts:
         Reports are told late and out of step with fills, so that between two
         reconciliations they prove nothing.
         """
-        self._reports[report.symbol] = report
+        known = self._reports.get(report.symbol)
+        if known is None or known.venue_ns <= report.venue_ns:
+            self._reports[report.symbol] = report
+
+    def forget_reports(self) -> None:
+        """Drop reports from before a gap: a position closed in it may never be told of again."""
+        self._reports.clear()
 
     def explain_reports(self) -> list[tuple[str, Decimal]]:
         """Count what the venue shows beyond our fills as a stranger's; return it by symbol."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botkit.model.order import Order, OrderChange, OrderStatus
 from botkit.model.side import Side
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Blotter"]
 
 _C = OrderChange
+_AMEND_ANSWERS: Final = frozenset({_C.AMEND, _C.AMEND_FAIL})
 
 
 class Blotter:
@@ -56,8 +57,7 @@ class Blotter:
         total = Decimal(0)
         for order in self._open.get(symbol, {}).values():
             if order.side is side and order.id != excluding:
-                size = order.size if order.amending is None else max(order.size, order.amending.size)
-                total += max(size - order.filled_size, Decimal(0))
+                total += max(_largest_size(order) - order.filled_size, Decimal(0))
         return total
 
     def change(self, order: Order, change: OrderChange, now_ns: int) -> None:
@@ -82,7 +82,7 @@ class Blotter:
         order.venue_order_id = order.venue_order_id or fill.venue_order_id
         if fill.fee_currency:
             order.fees[fill.fee_currency] = order.fees.get(fill.fee_currency, Decimal(0)) + fill.fee
-        self.change(order, _C.LAST_FILL if filled >= order.size else _C.PARTIAL_FILL, fill.recv_ns)
+        self.change(order, _C.LAST_FILL if filled >= _largest_size(order) else _C.PARTIAL_FILL, fill.recv_ns)
         return order
 
     def is_booked(self, fill: Fill) -> bool:
@@ -101,12 +101,10 @@ class Blotter:
         if update.change is _C.LAST_FILL and is_short:
             return True  # the fills come first, or are asked for; the status follows from them
         _take_terms(order, update)
-        if update.change is _C.AMEND_FAIL and order.amending and order.amending.amend_id == update.amend_id:
-            order.amending = None
-        elif update.change is _C.CANCEL_FAIL:
+        if update.change is _C.CANCEL_FAIL:
             order.cancel_requested_ns = 0
         self.change(order, update.change, update.recv_ns)
-        if update.change is _C.AMEND and order.filled_size >= order.size:
+        if update.change in _AMEND_ANSWERS and order.filled_size >= _largest_size(order):
             self.change(order, _C.LAST_FILL, update.recv_ns)
         if order.status is not before and update.reason:
             order.reason = update.reason
@@ -129,8 +127,14 @@ def _key(fill: Fill) -> tuple[str, str, str]:
     return (fill.symbol, fill.trade_id, fill.venue_order_id or fill.client_order_id)
 
 
+def _largest_size(order: Order) -> Decimal:
+    # While the venue has not answered an amendment, either size may be the one that it works with.
+    return order.size if order.amending is None else max(order.size, order.amending.size)
+
+
 def _take_terms(order: Order, update: OrderUpdate) -> None:
-    if update.change is _C.AMEND and order.amending and order.amending.amend_id == update.amend_id:
+    is_answer = update.change in _AMEND_ANSWERS
+    if is_answer and order.amending is not None and order.amending.amend_id == update.amend_id:
         order.amending = None
     if update.size is not None:
         order.size = update.size

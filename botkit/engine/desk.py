@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from botkit.engine.step import Work
 from botkit.errors import ConfigError
-from botkit.model.duration import NS_PER_S
 from botkit.model.events import TradingState
 from botkit.model.note import Note
-from botkit.model.order import AmendOrder, CancelOrder, NewOrder, Order, OrderChange, OrderType
+from botkit.model.order import AmendOrder, NewOrder, Order, OrderChange, OrderType
 from botkit.risk.approval import Refused
 from botkit.strategy.saved import StrategyState
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from botkit.engine.engine import Engine
     from botkit.model.book import OrderBook
     from botkit.model.instrument import Instrument
-    from botkit.model.market import Quote
+    from botkit.model.market import Bar, Quote
     from botkit.model.order import TimeInForce
     from botkit.model.portfolio import Balance, Position
     from botkit.model.side import Side
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EngineDesk"]
 
-_ASK_AGAIN_NS: Final = 2 * NS_PER_S
-
 
 class EngineDesk:
     """The engine's side of one strategy; implements `botkit.strategy.desk.Desk`.
@@ -39,7 +36,6 @@ class EngineDesk:
     Attributes:
         cancels_on_stop: Its open orders are canceled when the bot stops.
         strategy: Whose desk it is, once `seat` was called.
-        is_warming_up: Bars from the past are being shown, so orders are refused.
         is_paused: A hook has failed, so hooks are not called and orders are refused.
         told_state: The trading state that the strategy knows of.
 
@@ -50,12 +46,12 @@ class EngineDesk:
     def __init__(self, name: str, engine: Engine, *, cancels_on_stop: bool) -> None:
         self.name = name
         self.cancels_on_stop = cancels_on_stop
-        self.is_warming_up = False
         self.is_paused = False
         self.told_state = TradingState.RECONCILING
         self._engine = engine
         self._keeps_state = False
         self._saved = b""
+        self._last_bars: dict[tuple[str, str], int] = {}
 
     def seat(self, strategy: Strategy) -> None:
         """Give the desk to its strategy."""
@@ -133,15 +129,7 @@ class EngineDesk:
 
     def cancel(self, order: Order) -> None:
         """Ask for the order to be canceled; asking again within two seconds does nothing."""
-        now_ns = self._engine.now_ns
-        if order.is_open and now_ns - order.cancel_requested_ns >= _ASK_AGAIN_NS:
-            order.cancel_requested_ns = now_ns
-            self._engine.emit(CancelOrder(client_order_id=order.id, strategy=self.name, symbol=order.symbol))
-
-    def cancel_all(self) -> None:
-        """Ask for every open order of the strategy to be canceled."""
-        for order in self.open_orders():
-            self.cancel(order)
+        self._engine.cancel(order)
 
     def subscribe(self, subscription: Subscription) -> None:
         """Ask for market data."""
@@ -202,6 +190,19 @@ class EngineDesk:
     def open_orders(self, symbol: str = "") -> list[Order]:
         """Return this strategy's open orders, oldest first, of one instrument or of all."""
         return [order for order in self._engine.blotter.open_orders(symbol) if order.strategy == self.name]
+
+    def is_next(self, bar: Bar) -> bool:
+        """Tell whether the bar is later than the last one of its kind that was told, and note it if so.
+
+        A warm-up asked for by another strategy, or a feed that starts again, may
+        bring bars back that indicators have counted already.
+        """
+        key = (bar.symbol, bar.interval)
+        last_ns = self._last_bars.get(key)
+        if last_ns is not None and bar.open_ns <= last_ns:
+            return False
+        self._last_bars[key] = bar.open_ns
+        return True
 
     def save_state(self) -> None:
         """Record the strategy's `state` if the hook that just ran changed it."""

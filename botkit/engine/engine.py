@@ -25,7 +25,9 @@ from botkit.engine.timers import Timers
 from botkit.errors import ConfigError, InvariantError
 from botkit.model.duration import NS_PER_S
 from botkit.model.events import ACCOUNT, TradingState
+from botkit.model.market import Bar
 from botkit.model.note import Note
+from botkit.model.order import CancelOrder
 from botkit.model.side import Side
 from botkit.risk.rules import Facts
 from botkit.strategy.desk import Subscription
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Engine"]
 
+_ASK_AGAIN_NS: Final = 2 * NS_PER_S
+_MOST_TOLD: Final = 1000
 _SEVERITY: Final = {
     TradingState.ACTIVE: 0,
     TradingState.RECONCILING: 1,
@@ -84,7 +88,8 @@ class Engine:
         self.states: dict[str, TradingState] = {}
         self.listeners: dict[tuple[str, str, str], list[EngineDesk]] = {}
         self._order_lifetime_ns = round(order_lifetime_s * NS_PER_S)
-        self._subscribed: set[Subscription] = set()
+        self._wanted: dict[tuple[str, str, str], Subscription] = {}
+        self._shows_past = False
         self._seq = 0
         self._effects: list[Effect] = []
         self._told_later: deque[tuple[EngineDesk, Order]] = deque()
@@ -119,13 +124,13 @@ class Engine:
         """
         self.now_ns = max(self.now_ns, event.recv_ns)
         self._seq += 1
+        self._shows_past = type(event) is Bar and event.is_history
         react = REACTIONS.get(type(event))
         if react is None:
             raise InvariantError(f"no reaction to {type(event).__name__}")
         react(self, event)
-        while self._told_later:
-            desk, order = self._told_later.popleft()
-            self.call(desk, desk.strategy.on_order, order)
+        if self._told_later:
+            self._tell_orders()
         if not self._effects:
             return Step(self._seq, event)
         effects = tuple(self._effects)
@@ -137,12 +142,14 @@ class Engine:
         if desk.is_paused:
             return
         try:
-            hook(*arguments)
+            try:
+                hook(*arguments)
+            finally:
+                desk.save_state()
         except (ConfigError, InvariantError):
             raise
         except Exception as error:  # noqa: BLE001 - the fence round the user's code
-            self._pause(desk, hook, error)
-        desk.save_state()
+            self._pause(desk, hook.__name__, f"{type(error).__name__}: {error}", _place_of(error))
 
     def emit(self, effect: Effect) -> None:
         """Add an effect to the step under way."""
@@ -154,16 +161,21 @@ class Engine:
         if desk is not None:
             self._told_later.append((desk, order))
 
+    def cancel(self, order: Order) -> None:
+        """Ask for an order to be canceled; asking again within two seconds does nothing."""
+        asked_ns = order.cancel_requested_ns
+        if order.is_open and not (asked_ns and self.now_ns - asked_ns < _ASK_AGAIN_NS):
+            order.cancel_requested_ns = self.now_ns
+            self.emit(CancelOrder(client_order_id=order.id, strategy=order.strategy, symbol=order.symbol))
+
     def subscribe(self, desk: EngineDesk, subscription: Subscription) -> None:
         """Deliver these events to the desk; ask for them, once, and for the quotes that price its orders."""
         key = (subscription.channel, subscription.symbol, subscription.interval)
         seats = self.listeners.setdefault(key, [])
         if desk not in seats:
             seats.append(desk)
-        for wanted in (Subscription(channel="quotes", symbol=subscription.symbol), subscription):
-            if wanted not in self._subscribed:
-                self._subscribed.add(wanted)
-                self.emit(wanted)
+        self._want(Subscription(channel="quotes", symbol=subscription.symbol))
+        self._want(subscription)
 
     def tell_state(self, reason: str) -> None:
         """Tell every strategy whose trading state is no longer the one it was last told."""
@@ -186,7 +198,7 @@ class Engine:
             working_buys=self.blotter.working(symbol, Side.BUY, excluding),
             working_sells=self.blotter.working(symbol, Side.SELL, excluding),
             open_orders=self.blotter.open_count,
-            is_warming_up=desk.is_warming_up,
+            is_warming_up=self._shows_past,
         )
 
     def state(self, desk: EngineDesk | None = None) -> TradingState:
@@ -204,16 +216,36 @@ class Engine:
         """Return the moment after which the venue must drop an order made now."""
         return self.now_ns + self._order_lifetime_ns
 
-    def _pause(self, desk: EngineDesk, hook: Callable[..., None], error: Exception) -> None:
+    def _tell_orders(self) -> None:
+        told: dict[str, int] = {}
+        while self._told_later:
+            desk, order = self._told_later.popleft()
+            count = told[desk.name] = told.get(desk.name, 0) + 1
+            if count == _MOST_TOLD:  # or a strategy that answers refusals with orders would never end
+                self._pause(desk, "on_order", f"it was called {count} times in a row", "")
+            self.call(desk, desk.strategy.on_order, order)
+
+    def _want(self, wanted: Subscription) -> None:
+        key = (wanted.channel, wanted.symbol, wanted.interval)
+        known = self._wanted.get(key)
+        if known is not None and known.warmup >= wanted.warmup:
+            return
+        self._wanted[key] = wanted
+        if known in self._effects:  # in the same step: the longer past serves both
+            self._effects[self._effects.index(known)] = wanted
+        else:
+            self.emit(wanted)
+
+    def _pause(self, desk: EngineDesk, hook: str, error: str, where: str) -> None:
         desk.is_paused = True
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        fields = {
-            "hook": hook.__name__,
-            "error": f"{type(error).__name__}: {error}",
-            "where": "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}",
-        }
+        fields = {"hook": hook, "error": error, "where": where}
         self.emit(
             Note(strategy=desk.name, level="error", text="strategy paused: a hook failed", fields=fields)
         )
+
+
+def _place_of(error: Exception) -> str:
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return "" if place is None else f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"

@@ -43,10 +43,10 @@ def base36(number: int, width: int) -> str:
         ValueError: If it does not fit.
 
     """
+    if not 0 <= number < 36**width:
+        raise ValueError(f"no room for {number} in {width} characters of base 36")
     digits = ""
     while number:
         number, digit = divmod(number, 36)
         digits = _DIGITS[digit] + digits
-    if len(digits) > width:
-        raise ValueError(f"no room for {digits!r} in {width} characters")
     return digits.rjust(width, "0")

@@ -13,7 +13,7 @@ __all__ = ["Market"]
 
 
 class Market:
-    """Last quote, trade, bar, mark and book by symbol."""
+    """Last quote, trade, bar, mark and book by symbol; bars of the past are not kept."""
 
     def __init__(self) -> None:
         self.quotes: dict[str, Quote] = {}
@@ -48,7 +48,7 @@ class Market:
         price: float | None = None
         heard_ns = 0
         bar = self.bars.get(symbol)
-        if bar is not None and not bar.is_history:
+        if bar is not None:
             price, heard_ns = bar.close, bar.recv_ns
         trade = self.trades.get(symbol)
         if trade is not None and trade.recv_ns >= heard_ns:

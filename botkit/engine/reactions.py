@@ -32,6 +32,8 @@ __all__ = ["REACTIONS"]
 _ASK_AGAIN: Final = frozenset({OrderChange.LOSE, OrderChange.CANCEL_FAIL})
 """Answers that leave open what is true of the order."""
 
+_UNSEEN: Final = "the venue counts fills that we have not seen"
+
 
 def _quote(engine: Engine, quote: Quote) -> None:
     engine.market.quotes[quote.symbol] = quote
@@ -46,11 +48,11 @@ def _trade(engine: Engine, trade: Trade) -> None:
 
 
 def _bar(engine: Engine, bar: Bar) -> None:
-    engine.market.bars[bar.symbol] = bar
+    if not bar.is_history:
+        engine.market.bars[bar.symbol] = bar
     for desk in engine.listeners.get(("bars", bar.symbol, bar.interval), ()):
-        desk.is_warming_up = bar.is_history
-        engine.call(desk, desk.strategy.on_bar, bar)
-        desk.is_warming_up = False
+        if desk.is_next(bar):
+            engine.call(desk, desk.strategy.on_bar, bar)
 
 
 def _book(engine: Engine, update: BookUpdate) -> None:
@@ -75,7 +77,7 @@ def _order(engine: Engine, update: OrderUpdate) -> None:
     before = (order.status, order.size, order.limit_price)
     fills_are_missing = engine.blotter.apply(order, update)
     if fills_are_missing:
-        engine.emit(Inquiry(client_order_id=order.id, reason="the venue counts fills that we have not seen"))
+        engine.emit(Inquiry(client_order_id=order.id, reason=_UNSEEN))
     elif update.change in _ASK_AGAIN and order.is_open:
         engine.emit(Inquiry(client_order_id=order.id, reason=update.reason or update.change.value))
     is_answer = update.change in {OrderChange.CANCEL_FAIL, OrderChange.AMEND_FAIL}
@@ -91,6 +93,8 @@ def _fill(engine: Engine, fill: Fill) -> None:
         _stranger(engine, fill)
         return
     engine.accounts.book(order.strategy, fill)
+    if fill.cumulative_size > order.filled_size:
+        engine.emit(Inquiry(client_order_id=order.id, reason=_UNSEEN))
     desk = engine.desks.get(order.strategy)
     if desk is not None:
         engine.call(desk, desk.strategy.on_fill, fill)
@@ -134,15 +138,16 @@ def _reconciled(engine: Engine, event: Reconciled) -> None:
 def _connection(engine: Engine, event: ConnectionChanged) -> None:
     if event.feed == "private" and not event.is_up:
         engine.is_reconciled = False
+        engine.accounts.forget_reports()
         engine.tell_state(event.reason)
 
 
 def _state(engine: Engine, event: StateChanged) -> None:
     engine.states[event.scope] = event.state
     if event.state is TradingState.KILLED:
-        for name, desk in engine.desks.items():
-            if event.scope in {ACCOUNT, name}:
-                desk.cancel_all()
+        for order in engine.blotter.open_orders():
+            if event.scope in {ACCOUNT, order.strategy}:
+                engine.cancel(order)
     engine.tell_state(event.reason)
 
 
@@ -154,8 +159,10 @@ def _started(engine: Engine, _: Started) -> None:
 def _stopping(engine: Engine, _: Stopping) -> None:
     for desk in engine.desks.values():
         engine.call(desk, desk.strategy.on_stop)
-        if desk.cancels_on_stop:
-            desk.cancel_all()
+    for order in engine.blotter.open_orders():
+        owner = engine.desks.get(order.strategy)
+        if owner is None or owner.cancels_on_stop:  # nobody else would cancel for a strategy of the past
+            engine.cancel(order)
 
 
 def _timer(engine: Engine, timer: Timer) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from botkit.model.events import OrderUpdate, StateChanged
-from botkit.model.order import AmendOrder, NewOrder, Order
-from botkit.model.portfolio import Balance, Fill
+from botkit.model.events import ConnectionChanged, OrderUpdate, Reconciled, StateChanged
+from botkit.model.order import AmendOrder, CancelOrder, NewOrder, Order
+from botkit.model.portfolio import Balance, Fill, PositionReport
 from botkit.strategy.saved import StrategyState
 
 if TYPE_CHECKING:
@@ -79,6 +79,25 @@ def _fill(engine: Engine, _: Recovery, fill: Fill, __: int) -> None:
         engine.accounts.book(order.strategy, fill)
 
 
+def _cancel(engine: Engine, _: Recovery, cancel: CancelOrder, recorded_ns: int) -> None:
+    order = engine.blotter.get(cancel.client_order_id)
+    if order is not None and order.is_open:
+        order.cancel_requested_ns = recorded_ns
+
+
+def _report(engine: Engine, _: Recovery, report: PositionReport, __: int) -> None:
+    engine.accounts.hear(report)
+
+
+def _reconciled(engine: Engine, _: Recovery, __: Reconciled, ___: int) -> None:
+    engine.accounts.explain_reports()
+
+
+def _connection(engine: Engine, _: Recovery, event: ConnectionChanged, __: int) -> None:
+    if event.feed == "private" and not event.is_up:
+        engine.accounts.forget_reports()
+
+
 def _balance(engine: Engine, _: Recovery, balance: Balance, __: int) -> None:
     engine.accounts.set_balance(balance)
 
@@ -94,9 +113,13 @@ def _saved(_: Engine, recovery: Recovery, state: StrategyState, __: int) -> None
 _FOLDS: Final[dict[type, Callable[[Engine, Recovery, Any, int], None]]] = {
     NewOrder: _new_order,
     AmendOrder: _amendment,
+    CancelOrder: _cancel,
     OrderUpdate: _order,
     Fill: _fill,
     Balance: _balance,
+    PositionReport: _report,
+    Reconciled: _reconciled,
+    ConnectionChanged: _connection,
     StateChanged: _state,
     StrategyState: _saved,
 }
