@@ -72,8 +72,8 @@ class AccountFeed:
             if one.member is not member or one.wanted.name != known.name
         ]
 
-    def connections(self, channel: str, *, apart_from: Member) -> int:
-        """Return how many other members listen to a channel."""
+    def connections(self, channel: str, *, apart_from: Member | None) -> int:
+        """Return how many members listen to a channel, one of them not counted."""
         return len({one.member for one in self._listeners.get(channel, []) if one.member is not apart_from})
 
     def take(self, report: AccountReport, now_ns: int) -> None:

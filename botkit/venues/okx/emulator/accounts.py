@@ -22,6 +22,10 @@ READ: Final = "read_only"
 TRADE: Final = "trade"
 WITHDRAW: Final = "withdraw"
 
+_REMEDY: Final = (
+    "Each user is a [[users]] with uid, optionally main_uid, role_type and balances; each of his keys, a "
+    "[[users.keys]] below it with label, key, secret, passphrase, and lists of words perm and ip."
+)
 _MASTER_UID: Final = "447059223436195840"
 _FUNDS: Final = {"USDT": Decimal(100_000), "BTC": Decimal(1), "ETH": Decimal(10)}
 
@@ -106,7 +110,7 @@ def parse_accounts(text: str, *, where: str = "") -> tuple[User, ...]:
         for network in (address for user in users for key in user.keys for address in key.ip):
             ipaddress.ip_network(network)
     except ValueError as error:  # of tomllib, msgspec and ipaddress alike
-        raise ConfigError(str(error), where=where, remedy="See docs/exchange.md for an example.") from error
+        raise ConfigError(str(error), where=where, remedy=_REMEDY) from error
     for what, names in (
         ("uid", [user.uid for user in users]),
         ("key", [key.key for user in users for key in user.keys]),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from botkit.clock import Clock, WallClock
+from botkit.model.duration import NS_PER_S
 from botkit.sim.exchange import SimExchange
 from botkit.sim.flow import SyntheticFlow
 from botkit.sim.listing import LISTED
@@ -14,6 +16,9 @@ from botkit.venues.okx.emulator.server import Emulator
 
 __all__ = ["from_tape", "synthetic"]
 
+# So that whoever comes first finds a market that has traded.
+_LEAD_NS: Final = 5 * NS_PER_S
+
 
 def synthetic(
     seed: int = 1,
@@ -22,7 +27,7 @@ def synthetic(
     clock: Clock | None = None,
     clock_offset_s: float = 0.0,
 ) -> Emulator:
-    """Return an exchange whose market is made up from `seed`, beginning now.
+    """Return an exchange whose market is made up from `seed`, and has just begun.
 
     Args:
         seed: The same seed makes the same market.
@@ -32,7 +37,7 @@ def synthetic(
 
     """
     clock = clock or WallClock()
-    start_ns = clock.now_ns() + round(clock_offset_s * 1e9)
+    start_ns = clock.now_ns() + round(clock_offset_s * 1e9) - _LEAD_NS
     exchange = SimExchange(LISTED, start_ns=start_ns)
     exchange.host(SyntheticFlow(seed, start_ns))
     return Emulator(exchange, Accounts(users), clock, clock_offset_s=clock_offset_s)

@@ -49,8 +49,8 @@ class Hub:
         if feed is not None:
             feed.unsubscribe(member, known)
 
-    def connections(self, channel: str, caller: Caller, *, apart_from: Member) -> int:
-        """Return how many other connections of a user listen to a private channel."""
+    def connections(self, channel: str, caller: Caller, *, apart_from: Member | None = None) -> int:
+        """Return how many connections of a user listen to a private channel, one of them not counted."""
         return self._accounts[caller.user.uid].connections(channel, apart_from=apart_from)
 
     def advance(self) -> None:

@@ -46,6 +46,7 @@ class Emulator:
 
     Attributes:
         floor: The exchange behind it, for those who want to look or to meddle.
+        hub: Who listens to what.
 
     """
 
@@ -80,7 +81,7 @@ class Emulator:
             names_instruments=names_instruments,
         )
         self._entry = OrderEntry(self.floor)
-        self._hub = Hub(self.floor, self._entry)
+        self.hub = Hub(self.floor, self._entry)
         self._rest = Rest(self.floor, self._entry, _ROUTES)
         self._idle_timeout_s = idle_timeout_s
         self._pulse_s = pulse_s
@@ -112,7 +113,7 @@ class Emulator:
             OSError: If the port is taken, or the host is not one of this machine.
 
         """
-        self._hub.advance()
+        self.hub.advance()
         runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=_CLOSING_S)
         await runner.setup()
         try:
@@ -173,7 +174,7 @@ class Emulator:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self._pulse_s)
-            self._hub.advance()
+            self.hub.advance()
             now_s = loop.time()
             for connection in self._connections:
                 connection.check_silence(now_s, self._idle_timeout_s)
@@ -191,7 +192,7 @@ class Emulator:
         )
         answer = self._rest.answer(signed)
         if request.method == "POST":
-            self._hub.advance()
+            self.hub.advance()
         return web.Response(body=answer.encode(), status=answer.status, content_type="application/json")
 
     async def _converse(self, request: web.BaseRequest, url: str) -> web.StreamResponse:
@@ -203,7 +204,7 @@ class Emulator:
         session = Session(
             self.floor,
             self._entry,
-            self._hub,
+            self.hub,
             connection,
             url=url,
             conn_id=f"{zlib.crc32(self._connected.to_bytes(8, 'big')):08x}",
@@ -230,4 +231,4 @@ class Emulator:
                 connection.send(frame)
             if session.closing is not None:
                 connection.finish(session.closing)
-            self._hub.advance()
+            self.hub.advance()
