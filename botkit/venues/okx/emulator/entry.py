@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -177,12 +178,7 @@ class OrderEntry:
         item.one_of("posSide", {"", "net"}, default="")
         item.one_of("tradeQuoteCcy", {"", instrument.quote}, default="")
         size = item.positive("sz")
-        in_quote = False
-        if order_type is _MARKET and is_spot:
-            target = item.one_of(
-                "tgtCcy", {"base_ccy", "quote_ccy"}, default="quote_ccy" if side is Side.BUY else "base_ccy"
-            )
-            in_quote = target == "quote_ccy"
+        in_quote = is_spot and order_type is _MARKET and _is_in_quote(item, side)
         if item.is_given("attachAlgoOrds"):
             raise Refused("51000", "attachAlgoOrds")
         stp = _STP_MODES[item.one_of("stpMode", _STP_MODES, default="cancel_maker")]
@@ -225,7 +221,8 @@ class OrderEntry:
     def _amend(self, caller: Caller, item: Params, instrument: Instrument) -> OrderState:
         uid, exchange = caller.user.uid, self._floor.exchange
         order = self._named_order(caller, item, instrument, neither="51003", unknown="51503")
-        size, price = item.number("newSz"), item.number("newPx")
+        size = item.positive("newSz") if item.is_given("newSz") else None
+        price = item.positive("newPx") if item.is_given("newPx") else None
         req_id, gives_up = item.matching("reqId", ID), item.flag("cxlOnFail")
         if size is not None:
             size = instrument.from_contracts(size)
@@ -234,8 +231,9 @@ class OrderEntry:
             return exchange.amend(uid, order.order_id, self._floor.now_ns(), size=size, limit_price=price)
         except SimRefused as refused:
             del self._req_ids[order.order_id]
-            if gives_up and not order.status.is_final:
-                exchange.cancel(uid, order.order_id, self._floor.now_ns())
+            if gives_up:
+                with contextlib.suppress(SimRefused):  # it may be over, which is why it was not amended
+                    exchange.cancel(uid, order.order_id, self._floor.now_ns())
             raise self._translated(refused, instrument, order.request.side) from None
 
     def _named_order(
@@ -283,6 +281,11 @@ def check_deadline(deadline: str, now_ns: int) -> None:
         raise Refused("51000", "expTime")
     if moment * NS_PER_MS < now_ns:
         raise Refused("50036")
+
+
+def _is_in_quote(item: Params, side: Side) -> bool:
+    usual = "quote_ccy" if side is Side.BUY else "base_ccy"
+    return item.one_of("tgtCcy", {"base_ccy", "quote_ccy"}, default=usual) == "quote_ccy"
 
 
 def _check_count(items: Sequence[Params], code: str) -> None:

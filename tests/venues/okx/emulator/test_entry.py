@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from botkit.model.side import Side
+from botkit.sim.exchange import SimExchange
 from botkit.sim.listing import BTC_USDT_SWAP, LISTED
 from botkit.sim.types import SimRefusal
 from botkit.venues.okx.emulator import entry
@@ -231,9 +233,21 @@ def test_an_order_amended_to_what_is_filled_is_filled(desk: Desk) -> None:
         ({"newPx": "70000"}, "51137"),
         ({"newPx": "60000.1"}, "51511"),
         ({"newSz": "x"}, "51000"),
+        ({"newSz": "-1"}, "51000"),
+        ({"newPx": "0"}, "51000"),
         ({"reqId": "a-b", "newSz": "0.2"}, "51000"),
     ],
-    ids=["nothing", "no lot", "no tick", "out of bounds", "would take", "no number", "bad id"],
+    ids=[
+        "nothing",
+        "no lot",
+        "no tick",
+        "out of bounds",
+        "would take",
+        "no number",
+        "negative size",
+        "no price",
+        "bad id",
+    ],
 )
 def test_an_amendment_that_cannot_be_is_refused_and_changes_nothing(
     desk: Desk, terms: dict[str, str], code: str
@@ -252,6 +266,32 @@ def test_an_amendment_that_fails_cancels_if_that_is_asked_for(desk: Desk) -> Non
 
     assert amend(desk, ordId=placed["ordId"], newPx="60000.1", cxlOnFail=True)["sCode"] == "51511"
     assert shown(desk, placed)["state"] == "canceled"
+
+
+class OneTaker:
+    """Sells to whoever bids 59000, once, in a second."""
+
+    def __init__(self, due_ns: int) -> None:
+        self._due_ns: int | None = due_ns
+
+    def symbols(self) -> tuple[str, ...]:
+        return ("BTC-USDT",)
+
+    def next_ns(self) -> int | None:
+        return self._due_ns
+
+    def run_until(self, exchange: SimExchange, now_ns: int) -> None:
+        self._due_ns = None
+        exchange.market("BTC-USDT").take(Side.SELL, 10**12, 590_000, now_ns)
+
+
+def test_an_order_that_was_filled_before_its_amendment_came_is_filled(desk: Desk) -> None:
+    placed = desk.place(px="59000")
+    desk.exchange.host(OneTaker(desk.clock.now_ns() + 10**9))
+    desk.clock.advance_to(desk.clock.now_ns() + 10**9)
+
+    assert amend(desk, ordId=placed["ordId"], newPx="58000", cxlOnFail=True)["sCode"] == "51503"
+    assert shown(desk, placed)["state"] == "filled"
 
 
 def test_what_is_over_can_be_neither_amended_nor_canceled(desk: Desk) -> None:
