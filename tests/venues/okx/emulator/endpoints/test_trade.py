@@ -52,6 +52,16 @@ def test_an_order_that_comes_too_late_is_not_placed(
     assert len(desk.rows("trade/orders-pending", "trader")) == (code == "0")
 
 
+@pytest.mark.parametrize("path", ["trade/amend-order", "trade/amend-batch-orders"])
+def test_an_amendment_that_comes_too_late_is_not_made(desk: Desk, path: str) -> None:
+    ord_id = desk.place(px="59000")["ordId"]
+
+    body = desk.post(path, {"instId": "BTC-USDT", "ordId": ord_id, "newSz": "0.2"}, expTime="1").body
+
+    assert body["code"] == "50036"
+    assert find(desk, ordId=ord_id)["sz"] == "0.1"
+
+
 def test_a_cancel_has_no_deadline(desk: Desk) -> None:
     ord_id = desk.place(px="59000")["ordId"]
 
