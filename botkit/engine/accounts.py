@@ -78,8 +78,7 @@ class Accounts:
         Reports are told late and out of step with fills, so that between two
         reconciliations they prove nothing.
         """
-        known = self._reports.get(report.symbol)
-        if known is None or known.venue_ns <= report.venue_ns:
+        if _is_news(report, self._reports.get(report.symbol)):
             self._reports[report.symbol] = report
 
     def forget_reports(self) -> None:
@@ -99,10 +98,17 @@ class Accounts:
 
     def set_balance(self, balance: Balance) -> None:
         """Take the venue's word on a currency."""
-        known = self._balances.get(balance.currency)
-        if known is None or known.venue_ns <= balance.venue_ns:
+        if _is_news(balance, self._balances.get(balance.currency)):
             self._balances[balance.currency] = balance
 
     def balance(self, currency: str) -> Balance | None:
         """Return the last word on a currency, None if there was none."""
         return self._balances.get(currency)
+
+
+def _is_news(said: Balance | PositionReport, known: Balance | PositionReport | None) -> bool:
+    if known is None:
+        return True
+    if known.venue_ns and said.venue_ns:
+        return known.venue_ns <= said.venue_ns
+    return known.recv_ns <= said.recv_ns  # what the venue leaves out, such as nothing, bears no date

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Blotter"]
 
 _C = OrderChange
+_ENDS: Final = frozenset({_C.LAST_FILL, _C.CANCEL})
 _AMEND_ANSWERS: Final = frozenset({_C.AMEND, _C.AMEND_FAIL})
 
 
@@ -23,13 +24,15 @@ class Blotter:
     """Orders by our id, open ones by instrument, and the ids of the fills booked.
 
     The venue may tell the same thing twice, late, or in another order: what is
-    already known changes nothing.
+    already known changes nothing. An end that counts fills which were not told
+    waits for them, so that what they bought is reserved until it is owned.
     """
 
     def __init__(self) -> None:
         self._orders: dict[str, Order] = {}
         self._open: dict[str, dict[str, Order]] = {}
         self._booked: set[tuple[str, str, str]] = set()
+        self._ends: dict[str, OrderUpdate] = {}
 
     def add(self, order: Order) -> None:
         """Take in an order that was just made."""
@@ -83,6 +86,10 @@ class Blotter:
         if fill.fee_currency:
             order.fees[fill.fee_currency] = order.fees.get(fill.fee_currency, Decimal(0)) + fill.fee
         self.change(order, _C.LAST_FILL if filled >= _largest_size(order) else _C.PARTIAL_FILL, fill.recv_ns)
+        end = self._ends.get(order.id)
+        if end is not None and filled >= end.cumulative_size:
+            del self._ends[order.id]
+            self.apply(order, end)
         return order
 
     def is_booked(self, fill: Fill) -> bool:
@@ -98,8 +105,9 @@ class Blotter:
         before = order.status
         order.venue_order_id = order.venue_order_id or update.venue_order_id
         is_short = update.cumulative_size > order.filled_size
-        if update.change is _C.LAST_FILL and is_short:
-            return True  # the fills come first, or are asked for; the status follows from them
+        if is_short and update.change in _ENDS:
+            self._ends[order.id] = update
+            return True
         _take_terms(order, update)
         if update.change is _C.CANCEL_FAIL:
             order.cancel_requested_ns = 0
@@ -133,10 +141,13 @@ def _largest_size(order: Order) -> Decimal:
 
 
 def _take_terms(order: Order, update: OrderUpdate) -> None:
-    is_answer = update.change in _AMEND_ANSWERS
-    if is_answer and order.amending is not None and order.amending.amend_id == update.amend_id:
-        order.amending = None
     if update.size is not None:
         order.size = update.size
     if update.limit_price is not None:
         order.limit_price = update.limit_price
+    wanted = order.amending
+    if wanted is not None and update.change in _AMEND_ANSWERS:
+        # Whoever cannot name the amendment, a simulator or an answer to a question, shows its terms.
+        has_its_terms = (order.size, order.limit_price) == (wanted.size, wanted.limit_price)
+        if update.amend_id == wanted.amend_id or (update.change is _C.AMEND and has_its_terms):
+            order.amending = None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from botkit.engine.accounts import Accounts
 from botkit.model.portfolio import Fill
 from botkit.model.side import Side
-from tests.market import BTC, BTC_SWAP, S, balance, fill, position_report, spot, swap
+from tests.market import BTC, BTC_SWAP, NOON, S, balance, fill, position_report, spot, swap
 
 
 @pytest.fixture
@@ -125,6 +125,20 @@ def test_the_venues_last_word_on_a_currency_counts(accounts: Accounts) -> None:
 
     accounts.set_balance(balance("80", venue_ns=S - 1))
     assert accounts.balance("USDT") == balance("90", venue_ns=S)
+
+
+def test_what_bears_no_date_of_the_venues_is_dated_by_our_door(accounts: Accounts) -> None:
+    accounts.set_balance(balance("100", recv_ns=NOON, venue_ns=NOON - S))
+    accounts.set_balance(balance("0", recv_ns=NOON + S))  # not listed any more
+    assert accounts.balance("USDT") == balance("0", recv_ns=NOON + S)
+
+    accounts.set_balance(balance("100", recv_ns=NOON, venue_ns=NOON - S))
+    assert accounts.balance("USDT") == balance("0", recv_ns=NOON + S)
+
+    accounts.hear(position_report("2", recv_ns=NOON, venue_ns=NOON - S))
+    accounts.hear(position_report("0", recv_ns=NOON + S))
+    accounts.hear(position_report("2", recv_ns=NOON, venue_ns=NOON - S))
+    assert accounts.explain_reports() == []
 
 
 FILLS = st.lists(

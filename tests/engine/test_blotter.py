@@ -219,13 +219,61 @@ def test_the_word_that_all_is_filled_waits_for_the_fills(blotter: Blotter, mine:
     assert status_of(mine) is _S.FILLED
 
 
-def test_a_cancel_does_not_wait_for_the_fills_that_it_counts(blotter: Blotter, mine: Order) -> None:
-    assert blotter.apply(mine, order_update(_C.CANCEL, cumulative_size=Decimal("0.4")))
+def test_a_cancel_waits_for_the_fills_that_it_counts(blotter: Blotter, mine: Order) -> None:
+    assert blotter.apply(mine, order_update(_C.CANCEL, cumulative_size=Decimal("0.4"), reason="asked for"))
+    assert mine.is_open
+    assert blotter.working(BTC, Side.BUY) == 1
+
+    blotter.book(fill("0.3"))
+    assert mine.is_open
+    assert blotter.working(BTC, Side.BUY) == Decimal("0.7")
+
+    blotter.book(fill("0.1", trade_id="t2"))
+    assert status_of(mine) is _S.CANCELED
+    assert mine.reason == "asked for"
+    assert blotter.working(BTC, Side.BUY) == 0
+
+
+def test_a_cancel_that_counts_no_fills_waits_for_none(blotter: Blotter, mine: Order) -> None:
+    assert not blotter.apply(mine, order_update(_C.CANCEL))
     assert status_of(mine) is _S.CANCELED
 
     blotter.book(fill("0.4"))
     assert status_of(mine) is _S.CANCELED
     assert mine.filled_size == Decimal("0.4")
+
+
+def test_an_end_is_applied_once(blotter: Blotter, mine: Order) -> None:
+    done = order_update(_C.CANCEL, cumulative_size=Decimal("0.4"))
+    blotter.apply(mine, done)
+    blotter.apply(mine, done)
+
+    blotter.book(fill("0.4"))
+    blotter.book(fill("0.6", trade_id="t2"))  # the cancel lost the race after all
+
+    assert status_of(mine) is _S.FILLED
+
+
+def test_an_order_called_rejected_that_was_canceled_after_trading_is_canceled(
+    blotter: Blotter, mine: Order
+) -> None:
+    blotter.apply(mine, order_update(_C.REJECT))
+    blotter.apply(mine, order_update(_C.CANCEL, cumulative_size=Decimal("0.4")))
+
+    blotter.book(fill("0.4"))
+
+    assert status_of(mine) is _S.CANCELED
+    assert blotter.open_count == 0
+
+
+def test_the_venues_word_that_all_is_filled_counts_more_than_the_size_we_know(
+    blotter: Blotter, mine: Order
+) -> None:
+    blotter.book(fill("0.4"))
+
+    blotter.apply(mine, order_update(_C.LAST_FILL, cumulative_size=Decimal("0.4")))
+
+    assert status_of(mine) is _S.FILLED
 
 
 def test_whoever_counts_no_more_than_we_do_has_no_fills_for_us(blotter: Blotter, mine: Order) -> None:
@@ -313,6 +361,24 @@ def test_the_answer_to_another_amendment_is_no_answer_to_this_one(
     blotter.apply(amending, order_update(change, amend_id="bk000009"))
 
     assert amending.amending == amend_order("2", "100.5")
+
+
+def test_an_answer_that_does_not_name_the_amendment_is_known_by_its_terms(
+    blotter: Blotter, amending: Order
+) -> None:
+    blotter.apply(amending, order_update(_C.AMEND, **amended(amend_id="", size=Decimal("1.5"))))
+    assert amending.amending is not None
+
+    blotter.apply(amending, order_update(_C.AMEND, **amended(amend_id="")))
+    assert amending.amending is None
+
+
+def test_a_refusal_is_not_known_by_the_terms_that_the_order_has(blotter: Blotter, mine: Order) -> None:
+    blotter.request_amendment(mine, amend_order("1", "100.0"))
+
+    blotter.apply(mine, order_update(_C.AMEND_FAIL, amend_id="bk000009"))
+
+    assert mine.amending is not None
 
 
 @pytest.mark.parametrize("change", [_C.ACCEPT, _C.CANCEL_FAIL])
