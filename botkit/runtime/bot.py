@@ -113,7 +113,6 @@ class Bot:
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_ns = 0
         self._changed = asyncio.Event()
-        self._warmup = Warmup(venue, self.take)
         self._loop = TradingLoop(
             engine,
             journal,
@@ -123,6 +122,7 @@ class Bot:
             start_work=self._start_work,
             listeners=(*listeners, self._after_step),
         )
+        self._warmup = Warmup(venue, self._loop.feed)
 
     def take(self, event: AnyEvent) -> None:
         """Take an event from the venue; this is its `EventSink`."""

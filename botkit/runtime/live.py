@@ -85,7 +85,7 @@ async def run_live(
         scope = await _checked_scope(venue, settings)
         instruments = await _instruments(venue, settings)
         with Journal.open(settings.bot.folder / _JOURNAL, clock.now_ns()) as journal:
-            ledger = Ledger(instruments)
+            ledger = Ledger(instruments, [seat.name for seat in seats])
             ledger.recall(journal.replay())
             engine, recovery = _engine(settings, seats, instruments, journal, clock)
             shown = display(ledger, scope, f"OKX {settings.venue.address}", clock)

@@ -38,6 +38,7 @@ _HOUR_MS: Final = 3_600_000
 
 # Bars of six hours and more are asked for by UTC; without the suffix OKX's day begins at 16:00.
 _BARS: Final = {
+    "1s": ("1s", 1_000),
     "1m": ("1m", _MINUTE_MS),
     "3m": ("3m", 3 * _MINUTE_MS),
     "5m": ("5m", 5 * _MINUTE_MS),

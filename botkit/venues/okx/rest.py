@@ -33,6 +33,7 @@ _MAX_BARS: Final = 300
 _BOOK_DEPTH: Final = 400
 # `candles` reaches back so many bars; what is older is `history-candles`.
 _RECENT_BARS: Final = 1440
+_PAST_ONLY: Final = frozenset({"1s"})
 # From here on one long list is quicker than a question for each.
 _FEW: Final = 4
 _NO_SUCH_ORDER: Final = "51603"
@@ -95,7 +96,8 @@ class Rest:
         while len(bars) < count:
             limit = min(_MAX_BARS, count - len(bars) + 1)
             asked += limit
-            endpoint = Endpoint.CANDLES if asked <= _RECENT_BARS else Endpoint.HISTORY_CANDLES
+            is_recent = asked <= _RECENT_BARS and interval not in _PAST_ONLY
+            endpoint = Endpoint.CANDLES if is_recent else Endpoint.HISTORY_CANDLES
             params = {"instId": instrument.symbol, "bar": codec.bar_name(interval), **older_than}
             data = await self._ask(Call(endpoint, {**params, "limit": str(limit)}))
             with understood():

@@ -220,7 +220,7 @@ def test_every_length_of_bars_has_a_channel(codec: MarketCodec) -> None:
 
 @pytest.mark.parametrize("interval", ["7m", "1H", "1M", ""])
 def test_other_lengths_are_refused_with_a_choice(interval: str) -> None:
-    with pytest.raises(ConfigError, match="Choose one of 1m, 3m"):
+    with pytest.raises(ConfigError, match="Choose one of 1s, 1m, 3m"):
         bar_name(interval)
 
 
