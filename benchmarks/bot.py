@@ -40,7 +40,7 @@ max_position_value = 100000
 
 async def main(rest: str, ws: str) -> None:
     """Answer trades with orders until the venue is gone."""
-    account = ExchangeAccount(label="bench", key="fake-key", secret="fake-secret", passphrase="fake-phrase")  # noqa: S106
+    account = ExchangeAccount(label="bench", key="fake-key", secret="fake-secret", passphrase="fake-phrase")
     exchange = ExchangeRun(
         rest=rest,
         ws_public=f"{ws}/public",

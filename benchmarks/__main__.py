@@ -1,0 +1,73 @@
+"""`make bench`: every figure as a ratio to a floor or a rival, measured in this run.
+
+Absolute figures drift from hour to hour and from machine to machine; only the
+ratios mean something elsewhere.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.engine_events import events_per_s
+from benchmarks.signing import microseconds
+from benchmarks.tick_to_trade import Measured, measure
+
+_FLOOR, _BOT, _CCXT = "floor", "bot", "rival_ccxt"
+_NAMES = {_FLOOR: "floor: sans-I/O, uvloop, msgspec, by hand", _BOT: "botkit", _CCXT: "ccxt.pro"}
+_MOST_TO_FLOOR, _LEAST_TO_CCXT, _LEAST_EVENTS_PER_S = 2.5, 3.0, 250_000
+
+
+def main() -> None:
+    """Measure and print."""
+    console = Console(highlight=False)
+    console.print("[bold]Tick to trade[/], a trade in and an order out over loopback WebSockets\n")
+    taken = measure((_FLOOR, _BOT, _CCXT))
+    console.print(_tick_table(taken))
+    to_floor = taken[_BOT].p50_us / taken[_FLOOR].p50_us
+    to_ccxt = taken[_CCXT].p50_us / taken[_BOT].p50_us
+    console.print(
+        f"\n  {_verdict(to_floor <= _MOST_TO_FLOOR)} {to_floor:.2f} times the floor, aim {_MOST_TO_FLOOR} at most"
+    )
+    console.print(
+        f"  {_verdict(to_ccxt >= _LEAST_TO_CCXT)} {to_ccxt:.1f} times faster than ccxt.pro, aim {_LEAST_TO_CCXT:.0f} at least"
+    )
+    console.print("\n[bold]Engine[/], quotes a second on one core\n")
+    rates = events_per_s()
+    for name, rate in rates.items():
+        console.print(
+            f"  {name:<10} {rate:>12,.0f}   {rates['Idle'] / rate:.2f} times the cost of doing nothing"
+        )
+    crossing = rates["Crossing"]
+    console.print(
+        f"\n  {_verdict(crossing >= _LEAST_EVENTS_PER_S)} {crossing / _LEAST_EVENTS_PER_S:.1f} times the aim of {_LEAST_EVENTS_PER_S:,}"
+    )
+    ours, plain = microseconds()
+    console.print("\n[bold]Signature[/] of a REST order\n")
+    console.print(f"  botkit {ours:.2f} µs, {ours / plain:.2f} times hmac.new alone")
+
+
+def _tick_table(taken: dict[str, Measured]) -> Table:
+    table = Table(box=None, padding=(0, 2))
+    table.add_column("client")
+    for column in ("p50 µs", "to floor", "p99 µs", "to floor", "memory MB"):
+        table.add_column(column, justify="right")
+    floor = taken[_FLOOR]
+    for client, measured in taken.items():
+        table.add_row(
+            _NAMES[client],
+            f"{measured.p50_us:.0f}",
+            f"{measured.p50_us / floor.p50_us:.2f}",
+            f"{measured.p99_us:.0f}",
+            f"{measured.p99_us / floor.p99_us:.2f}",
+            f"{measured.rss_mb:.0f}",
+        )
+    return table
+
+
+def _verdict(holds: bool) -> str:  # noqa: FBT001  # the only thing it is about
+    return "[green]met   [/]" if holds else "[red]missed[/]"
+
+
+if __name__ == "__main__":
+    main()
