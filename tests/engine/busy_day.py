@@ -81,16 +81,20 @@ class BusyDay:
 
     def run(self, turns: int = 60) -> list[Step]:
         """Live through the day; at its end all mail has come."""
-        self.rig.begin()
-        deeds = [self._place, self._place, self._amend, self._cancel, self._trade, self._trade, self._deliver]
-        deeds += [self._deliver, self._deliver, self._other]
-        for _ in range(turns):
-            self._random.choice(deeds)()
+        self.live(turns)
         while self._mail:
             self._deliver()
         for order_id in self._lost:
             self._hear(self._update(order_id, _C.ABSENT))
         return self.rig.steps
+
+    def live(self, turns: int) -> None:
+        """Live through a day that breaks off in the middle, with mail still on its way."""
+        self.rig.begin()
+        deeds = [self._place, self._place, self._amend, self._cancel, self._trade, self._trade, self._deliver]
+        deeds += [self._deliver, self._deliver, self._other]
+        for _ in range(turns):
+            self._random.choice(deeds)()
 
     def worst(self, symbol: str, side: Side) -> Decimal:
         """Return the position if everything that works at the venue on one side filled."""

@@ -85,6 +85,15 @@ def test_a_report_is_explained_once(accounts: Accounts) -> None:
     assert accounts.account_position(BTC_SWAP) == 5
 
 
+def test_what_we_trade_after_a_report_is_not_taken_for_a_strangers_going(accounts: Accounts) -> None:
+    accounts.hear(position_report("5"))
+    accounts.explain_reports()
+    accounts.book("ema", fill("1", symbol=BTC_SWAP))
+
+    assert accounts.explain_reports() == []
+    assert accounts.account_position(BTC_SWAP) == 6
+
+
 def test_a_stranger_that_has_gone_is_not_counted_any_more(accounts: Accounts) -> None:
     accounts.hear(position_report("5"))
     accounts.explain_reports()

@@ -127,6 +127,12 @@ def test_fills_add_up_to_a_size_an_average_price_and_fees_by_currency(blotter: B
     assert status_of(mine) is _S.FILLED
 
 
+def test_a_fill_without_a_fee_leaves_none(blotter: Blotter, mine: Order) -> None:
+    blotter.book(fill())
+
+    assert mine.fees == {}
+
+
 def test_a_fill_before_the_last_leaves_the_order_open(blotter: Blotter, mine: Order) -> None:
     blotter.book(fill("0.999", recv_ns=NOON + S))
     assert status_of(mine) is _S.OPEN
@@ -312,6 +318,15 @@ def test_a_cancel_refused_is_a_cancel_not_asked_for(blotter: Blotter, mine: Orde
 
     assert not mine.cancel_requested
     assert status_of(mine) is _S.OPEN
+
+
+@pytest.mark.parametrize("change", [_C.ACCEPT, _C.AMEND_FAIL, _C.LOSE])
+def test_other_news_leaves_a_cancel_asked_for(blotter: Blotter, mine: Order, change: OrderChange) -> None:
+    mine.cancel_requested_ns = NOON
+
+    blotter.apply(mine, order_update(change))
+
+    assert mine.cancel_requested
 
 
 # ---- amendments
