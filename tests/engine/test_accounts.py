@@ -144,6 +144,9 @@ def test_what_bears_no_date_of_the_venues_is_dated_by_our_door(accounts: Account
     accounts.set_balance(balance("100", recv_ns=NOON, venue_ns=NOON - S))
     assert accounts.balance("USDT") == balance("0", recv_ns=NOON + S)
 
+    accounts.set_balance(balance("1", recv_ns=NOON + S))
+    assert accounts.balance("USDT") == balance("1", recv_ns=NOON + S)
+
     accounts.hear(position_report("2", recv_ns=NOON, venue_ns=NOON - S))
     accounts.hear(position_report("0", recv_ns=NOON + S))
     accounts.hear(position_report("2", recv_ns=NOON, venue_ns=NOON - S))
