@@ -103,7 +103,8 @@ def _permission_findings(permissions: tuple[str, ...] | None) -> list[str]:
     if WITHDRAW in granted:
         findings.append("the key can withdraw; make a new one with Read and Trade only, and delete this one")
     findings += [
-        f"the key has the permission {word!r}, which botkit does not know; make a new one with Read and Trade only"
+        f"the key has the permission {word!r}, which botkit does not know; "
+        "make a new one with Read and Trade only"
         for word in sorted(granted - _NEEDED - {WITHDRAW})
     ]
     if READ not in granted:

@@ -14,7 +14,9 @@ LAX = ScopePolicy(allow_unbound_ip=True, allow_master_account=True, allow_lead_t
 WORDS = ["read_only", "trade", "withdraw", "transfer", "", "Trade", "read", " trade"]
 
 
-UNKNOWN = "the key has the permission {!r}, which botkit does not know; make a new one with Read and Trade only"
+UNKNOWN = (
+    "the key has the permission {!r}, which botkit does not know; make a new one with Read and Trade only"
+)
 
 
 def report(**said: object) -> KeyReport:
