@@ -10,6 +10,7 @@ package parses and frames here; it does no I/O.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import ssl
@@ -35,6 +36,7 @@ from botkit.venues.transport import checked_tls, why_unreachable
 __all__ = ["Dialer", "Link"]
 
 _DIAL_TIMEOUT_S: Final = 10.0
+_CLOSE_TIMEOUT_S: Final = 1.0
 _TICK_S: Final = 0.25
 _BACKOFF_S: Final = 0.5
 _MAX_BACKOFF_S: Final = 30.0
@@ -210,6 +212,7 @@ class Link(Generic[SessionT]):
             conversation = _Conversation(self, self.session, self._address, self._clock, self._sink)
             async with asyncio.timeout(_DIAL_TIMEOUT_S):
                 await self._dialer.dial(self._address, conversation)
+                conversation.has_socket = True
                 await conversation.answered.wait()
             self._conversation = conversation
             return await conversation.over
@@ -254,6 +257,8 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
     """One socket and one session, from the handshake to the end of either.
 
     Attributes:
+        has_socket: The dialing is done. While it is not, the loop owns the socket, and when
+            it drops it, uvloop does not always say so by `connection_lost`.
         answered: Set when the handshake has succeeded, or never will.
         over: Done when the conversation has ended by itself.
 
@@ -262,6 +267,7 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
     def __init__(
         self, link: Link[SessionT], session: SessionT, address: Address, clock: Clock, sink: EventSink
     ) -> None:
+        self.has_socket = False
         self.answered = asyncio.Event()
         self.over: asyncio.Future[_End] = asyncio.get_running_loop().create_future()
         self._link = link
@@ -316,8 +322,10 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
             self._wire.send_close(CloseCode.NORMAL_CLOSURE)
             self._write()
         self._stop()
-        if self._transport is not None:
-            await self._closed.wait()
+        if self.has_socket:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                    await self._closed.wait()
 
     def _take(self, piece: bytes) -> None:
         wire = self._wire

@@ -597,6 +597,20 @@ async def test_stopping_says_goodbye_and_tells_the_sink_nothing(bench: Bench) ->
     assert bench.sink.words == ["news", "public up"]
 
 
+@pytest.mark.parametrize("turns", range(12))
+@pytest.mark.asyncio
+async def test_it_stops_at_whatever_moment_it_is_told_to(bench: Bench, turns: int) -> None:
+    async with serving(_saying("news")) as address:
+        task = asyncio.create_task(bench.link(address).run())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=5)
+
+    assert done == {task}
+    assert task.cancelled()
+
+
 @pytest.mark.asyncio
 async def test_flushing_without_a_socket_sends_nothing(bench: Bench) -> None:
     bench.link(Address.parse("ws://127.0.0.1:1")).flush()
