@@ -62,6 +62,7 @@ class Engine:
     Attributes:
         now_ns: Time of the latest event.
         is_reconciled: Our books and the venue's agree; until then orders that open are held.
+        is_stopping: Strategies were told that the run ends; from then on only cancels pass.
         desks: One for each strategy, in the order they were added.
 
     """
@@ -77,6 +78,7 @@ class Engine:
     ) -> None:
         self.now_ns = 0
         self.is_reconciled = False
+        self.is_stopping = False
         self.instruments = instruments
         self.gate = gate
         self.ids = OrderIds(order_prefix, epoch)
@@ -168,6 +170,12 @@ class Engine:
             order.cancel_requested_ns = self.now_ns
             self.emit(CancelOrder(client_order_id=order.id, strategy=order.strategy, symbol=order.symbol))
 
+    def cancel_all(self, strategy: str) -> None:
+        """Ask for every open order of a strategy to be canceled."""
+        for order in self.blotter.open_orders():
+            if order.strategy == strategy:
+                self.cancel(order)
+
     def subscribe(self, desk: EngineDesk, subscription: Subscription) -> None:
         """Deliver these events to the desk; ask for them, once, and for the quotes that price its orders."""
         key = (subscription.channel, subscription.symbol, subscription.interval)
@@ -206,6 +214,8 @@ class Engine:
         states = [self.states.get(ACCOUNT, TradingState.ACTIVE)]
         if not self.is_reconciled:
             states.append(TradingState.RECONCILING)
+        if self.is_stopping:
+            states.append(TradingState.CANCEL_ONLY)
         if desk is not None:
             states.append(self.states.get(desk.name, TradingState.ACTIVE))
             if desk.is_paused:
@@ -242,6 +252,8 @@ class Engine:
         self.emit(
             Note(strategy=desk.name, level="error", text="strategy paused: a hook failed", fields=fields)
         )
+        if desk.cancels_on_stop:  # nobody watches its orders any more
+            self.cancel_all(desk.name)
 
 
 def _place_of(error: Exception) -> str:

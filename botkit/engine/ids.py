@@ -24,16 +24,16 @@ class OrderIds:
     def __init__(self, prefix: str, epoch: int) -> None:
         self._prefix = prefix
         self._epoch = base36(epoch, 4)
-        self._strategies: dict[str, str] = {}
+        self._heads: dict[str, str] = {}
         self._sequence = 0
 
     def next(self, strategy: str) -> str:
         """Return an id that was never handed out before."""
-        code = self._strategies.get(strategy)
-        if code is None:
-            code = self._strategies[strategy] = base36(len(self._strategies), 2)
+        head = self._heads.get(strategy)
+        if head is None:
+            head = self._heads[strategy] = f"{self._prefix}{base36(len(self._heads), 2)}{self._epoch}"
         self._sequence += 1
-        return f"{self._prefix}{code}{self._epoch}{base36(self._sequence, 8)}"
+        return head + base36(self._sequence, 8)
 
 
 def base36(number: int, width: int) -> str:

@@ -159,6 +159,7 @@ def _started(engine: Engine, _: Started) -> None:
 def _stopping(engine: Engine, _: Stopping) -> None:
     for desk in engine.desks.values():
         engine.call(desk, desk.strategy.on_stop)
+    engine.is_stopping = True
     for order in engine.blotter.open_orders():
         owner = engine.desks.get(order.strategy)
         if owner is None or owner.cancels_on_stop:  # nobody else would cancel for a strategy of the past

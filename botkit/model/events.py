@@ -8,7 +8,6 @@ ControlEvent   timers, connections, states, commands: what is neither
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import Enum
 from typing import Final
 
 import msgspec
@@ -17,6 +16,7 @@ from botkit.errors import ProtocolError
 from botkit.model.market import Bar, BookUpdate, Event, Funding, MarkPrice, Quote, Trade
 from botkit.model.order import OrderChange
 from botkit.model.portfolio import Balance, Fill, PositionReport
+from botkit.model.word import Word
 
 __all__ = [
     "ACCOUNT",
@@ -42,7 +42,7 @@ ACCOUNT: Final = "account"
 """The scope of a trading state that holds for every strategy."""
 
 
-class TradingState(Enum):
+class TradingState(Word):
     """What orders are let through, from everything to nothing.
 
     In RECONCILING orders that open are held back while the venue is being asked

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal, InvalidOperation
-from enum import Enum
 from typing import Final
 
 import msgspec
 
 from botkit.model.side import Side
+from botkit.model.word import Word
 
 __all__ = ["Instrument", "InstrumentKind", "InstrumentState", "decimal"]
 
 _TOWARD_THE_OWNER: Final = {Side.BUY: ROUND_FLOOR, Side.SELL: ROUND_CEILING}
 
 
-class InstrumentKind(Enum):
+class InstrumentKind(Word):
     """What owning the instrument means."""
 
     SPOT = "spot"
     SWAP = "swap"
 
 
-class InstrumentState(Enum):
+class InstrumentState(Word):
     """What the venue lets one do with an instrument now."""
 
     LIVE = "live"

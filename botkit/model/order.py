@@ -14,13 +14,13 @@ Partial fills leave an order OPEN. Rows that look odd carry their reason.
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import Enum
 from typing import Final
 
 import msgspec
 
 from botkit.errors import InvariantError
 from botkit.model.side import Side
+from botkit.model.word import Word
 
 __all__ = [
     "TRANSITIONS",
@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 
-class OrderType(Enum):
+class OrderType(Word):
     """Whether an order names its price."""
 
     LIMIT = "limit"
     MARKET = "market"
 
 
-class TimeInForce(Enum):
+class TimeInForce(Word):
     """How long an order waits: until canceled, or not at all."""
 
     GTC = "gtc"
@@ -50,7 +50,7 @@ class TimeInForce(Enum):
     FOK = "fok"
 
 
-class OrderStatus(Enum):
+class OrderStatus(Word):
     """What is known of an order."""
 
     PENDING = "pending"
@@ -68,7 +68,7 @@ class OrderStatus(Enum):
         return self in _FINAL
 
 
-class OrderChange(Enum):
+class OrderChange(Word):
     """What happened to an order.
 
     AMEND and AMEND_FAIL change terms, not the status. LOSE means that the

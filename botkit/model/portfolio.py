@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import Enum
 
 from botkit.model.instrument import Instrument
 from botkit.model.market import Event
 from botkit.model.side import Side
+from botkit.model.word import Word
 
 __all__ = ["Balance", "Fill", "Liquidity", "Position", "PositionReport"]
 
 _ZERO = Decimal(0)
 
 
-class Liquidity(Enum):
+class Liquidity(Word):
     """Which side of the trade was waiting."""
 
     MAKER = "maker"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from botkit.model.word import Word
 
 __all__ = ["Side"]
 
 
-class Side(Enum):
+class Side(Word):
     """Which way an order or trade goes."""
 
     BUY = "buy"

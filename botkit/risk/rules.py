@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from math import inf
 from typing import Final
 
@@ -69,6 +70,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     limit_price: Decimal | None
     is_amendment: bool
 
+
+# Several rules look at the same price, and exactness takes its time.
+_exact = lru_cache(maxsize=64)(decimal)
 
 Rule = Callable[[Proposal, Facts, RiskLimits], Objection | None]
 
@@ -192,11 +196,11 @@ def _open_orders(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Object
 def _reference(facts: Facts) -> Decimal | None:
     price = facts.reference_price
     # Neither nothing nor NaN is between nothing and everything.
-    return decimal(price) if price is not None and 0 < price < inf else None
+    return _exact(price) if price is not None and 0 < price < inf else None
 
 
 def _collar(limits: RiskLimits) -> Decimal:
-    return decimal(limits.price_collar_bps) / _BPS
+    return _exact(limits.price_collar_bps) / _BPS
 
 
 def _worst_price(proposal: Proposal, facts: Facts, limits: RiskLimits) -> Decimal | None:

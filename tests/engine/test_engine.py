@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from botkit.engine.engine import Engine
 from botkit.engine.step import Step
 from botkit.errors import ConfigError, InvariantError, StrategyError
-from botkit.model.events import Reconciled, Started, StateChanged, TradingState
+from botkit.model.events import Reconciled, Started, StateChanged, Stopping, TradingState
 from botkit.model.market import Event
 from botkit.model.note import Note
 from botkit.model.order import Order, OrderStatus
@@ -204,8 +204,7 @@ def test_a_hook_that_fails_pauses_its_strategy_and_says_where(pair: tuple[Rig, C
 
     rig.feed(trade())
 
-    note = rig.effects[-1]
-    assert isinstance(note, Note)
+    (note,) = [effect for effect in rig.effects if isinstance(effect, Note)]
     assert (note.strategy, note.level, note.text) == ("clumsy", "error", "strategy paused: a hook failed")
     assert note.fields["hook"] == "on_trade"
     assert note.fields["error"] == "ZeroDivisionError: nothing to divide by"
@@ -232,9 +231,19 @@ def test_a_paused_strategy_hears_nothing_more_and_orders_nothing(pair: tuple[Rig
     assert clumsy.buy(BTC, 1).status is OrderStatus.REFUSED
 
 
-def test_a_paused_strategy_may_still_cancel(pair: tuple[Rig, Clumsy, Puppet]) -> None:
+def test_the_orders_of_a_paused_strategy_are_canceled(pair: tuple[Rig, Clumsy, Puppet]) -> None:
     rig, clumsy, _ = pair
-    rig.feed(trade())
+
+    step = rig.feed(trade())
+
+    assert canceled(step) == [order.id for order in clumsy.open_orders()]
+
+
+def test_a_paused_strategy_that_leaves_its_orders_keeps_them_and_may_cancel() -> None:
+    rig = Rig()
+    clumsy = rig.seat(Clumsy, "clumsy", cancels_on_stop=False)
+    rig.begin()
+    assert canceled(rig.feed(trade())) == []
 
     clumsy.cancel_all()
 
@@ -505,3 +514,13 @@ def test_hashes_decide_nothing(hash_seed: str, repository: Path) -> None:
     )
 
     assert done.stdout.strip() == digest(BusyDay(7).run(200))
+
+
+def test_once_the_run_ends_only_cancels_pass() -> None:
+    rig, puppet = ready(Puppet)
+    order = rig.act(puppet, lambda: puppet.buy(BTC, 1, limit_price=90))
+
+    step = rig.feed(Stopping(recv_ns=NOON, reason="a test"))
+
+    assert canceled(step) == [order.id]
+    assert rig.act(puppet, lambda: puppet.buy(BTC, 1)).status is OrderStatus.REFUSED
