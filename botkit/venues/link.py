@@ -210,11 +210,11 @@ class Link(Generic[SessionT]):
         try:
             self.session = await self._new_session()
             conversation = _Conversation(self, self.session, self._address, self._clock, self._sink)
+            self._conversation = conversation
             async with asyncio.timeout(_DIAL_TIMEOUT_S):
                 await self._dialer.dial(self._address, conversation)
                 conversation.has_socket = True
                 await conversation.answered.wait()
-            self._conversation = conversation
             return await conversation.over
         except OSError as error:
             return self._not_connected(why_unreachable(self._address, error))

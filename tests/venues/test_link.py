@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import trustme
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
 from botkit.clock import Clock, SimClock, WallClock
 from botkit.errors import ConfigError, LoginRefused, ProtocolError, VenueUnreachable
@@ -179,31 +182,85 @@ async def test_the_session_speaks_first_and_is_up_when_it_says_so(bench: Bench) 
     assert link.ready is None
 
 
+class Tape(asyncio.Transport):
+    """A transport that takes down, beside what the sink hears, what is written."""
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__()
+        self._sink = sink
+        self._server = ServerProtocol()
+        self.protocol: asyncio.Protocol
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._server.receive_data(bytes(data))
+        for event in self._server.events_received():
+            if isinstance(event, Request):
+                self._server.send_response(self._server.accept(event))
+                self.protocol.data_received(b"".join(self._server.data_to_send()))
+            elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                self._sink.words.append(f"wrote {bytes(event.data).decode()}")
+
+    def say(self, *frames: bytes) -> None:
+        """Bring several frames with one read."""
+        for frame in frames:
+            self._server.send_text(frame)
+        self.protocol.data_received(b"".join(self._server.data_to_send()))
+
+    def abort(self) -> None:
+        self.protocol.connection_lost(None)
+
+
+class TapeDialer(Dialer):
+    def __init__(self, tape: Tape) -> None:
+        super().__init__(SimClock(), lambda: 0.0)
+        self.done = asyncio.Event()
+        self._tape = tape
+
+    async def dial(self, address: Address, protocol: asyncio.Protocol) -> None:
+        self._tape.protocol = protocol
+        protocol.connection_made(self._tape)
+        self.done.set()
+
+
 @pytest.mark.asyncio
-async def test_an_order_leaves_before_the_next_frame_is_looked_at(bench: Bench) -> None:
-    answers: list[str | bytes] = []
-    done = asyncio.Event()
-
-    async def talk(connection: ServerConnection) -> None:
-        await connection.recv()
-        await connection.send("first")
-        answers.extend([await connection.recv(), await connection.recv()])
-        done.set()
-        await connection.wait_closed()
-
-    async with serving(talk) as address, bench.running(address) as link:
+async def test_an_order_is_written_before_the_next_frame_is_looked_at(bench: Bench) -> None:
+    tape = Tape(bench.sink)
+    bench.dialer = dialer = TapeDialer(tape)
+    async with bench.running(Address.parse("ws://127.0.0.1:1")) as link:
+        await dialer.done.wait()
 
         def order(word: str) -> None:
-            if word == "first":
-                # What a venue does from within the sink, twice.
-                bench.sessions[0].outbox.append(b"order 1")
+            if word.startswith("news"):
+                # What a venue does from within the sink.
+                bench.sessions[0].outbox.append(b"order on " + word.encode())
                 link.flush()
-                bench.sessions[0].outbox.append(b"order 2")
+                bench.sink.words.append("sent")
 
         bench.sink.then = order
-        await done.wait()
+        tape.say(b"news 1", b"news 2")
 
-    assert answers == ["order 1", "order 2"]
+        assert bench.sink.words == [
+            "wrote hello",
+            "news 1",
+            "wrote order on news 1",
+            "sent",
+            "public up",
+            "news 2",
+            "wrote order on news 2",
+            "sent",
+        ]
+
+
+@pytest.mark.asyncio
+async def test_what_a_session_answers_is_written_before_the_next_frame_is_looked_at(bench: Bench) -> None:
+    tape = Tape(bench.sink)
+    bench.dialer = dialer = TapeDialer(tape)
+    async with bench.running(Address.parse("ws://127.0.0.1:1")):
+        await dialer.done.wait()
+        bench.sink.then = lambda word: bench.sessions[0].outbox.append(b"answer") if word == "news" else None
+        tape.say(b"news", b"more")
+
+        assert bench.sink.words == ["wrote hello", "news", "wrote answer", "public up", "more"]
 
 
 @pytest.mark.asyncio
