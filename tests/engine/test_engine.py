@@ -518,7 +518,7 @@ def test_hashes_decide_nothing(hash_seed: str, repository: Path) -> None:
 
 def test_once_the_run_ends_only_cancels_pass() -> None:
     rig, puppet = ready(Puppet)
-    order = rig.act(puppet, lambda: puppet.buy(BTC, 1, limit_price=90))
+    order = rig.act(puppet, lambda: puppet.buy(BTC, 1, limit_price=99))
 
     step = rig.feed(Stopping(recv_ns=NOON, reason="a test"))
 
