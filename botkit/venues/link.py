@@ -241,7 +241,6 @@ class Link(Generic[SessionT]):
 
     def went_down(self, reason: str) -> None:
         """Tell everybody, once, that there is no session; the conversation calls this."""
-        self.ready = None
         if self._is_up is not False:
             self._is_up = False
             now_ns = self._clock.now_ns()
@@ -392,6 +391,8 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
         self._finish(reason, self._link.closed_for_good(close.code, reason))
 
     def _tick(self) -> None:
+        if self._is_over:
+            return
         now_ns = self._clock.now_ns()
         try:
             events = self._session.tick(now_ns)
@@ -422,6 +423,7 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
         if self._is_over:
             return
         self._stop()
+        self._link.ready = None
         # A sink that has failed is told no more.
         if error is None or isinstance(error, LoginRefused):
             try:
@@ -430,7 +432,9 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
                     self._sink(event)
             except Exception as raised:  # noqa: BLE001 - as in data_received
                 error = error or raised
-        self.over.set_result(_End(reason, error))
+        # Whoever waited for it may have been cancelled at this very moment.
+        if not self.over.done():
+            self.over.set_result(_End(reason, error))
         self.answered.set()
 
     def _stop(self) -> None:

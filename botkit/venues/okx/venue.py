@@ -161,8 +161,7 @@ class OkxVenue:
             ConfigError: If the account is not set up for what is traded.
 
         """
-        if self._signer is not None and self._settings is None:
-            await self.describe_key()
+        await self._check_account()
         self._sink = sink
         try:
             async with asyncio.TaskGroup() as self._tasks:
@@ -177,19 +176,18 @@ class OkxVenue:
     # ---- what it is asked
 
     async def describe_key(self) -> KeyReport:
-        """Ask what the key may do, and how its account is set up.
+        """Ask what the key may do.
 
         Raises:
             LoginRefused: If the key, passphrase, signature or clock is not accepted.
             VenueUnreachable: If no answer came.
-            ConfigError: If there is no key, or the account is not set up for what is traded.
+            ConfigError: If there is no key.
 
         """
         if self._signer is None:
             raise ConfigError("there is no key to ask about", remedy="Configure one, or trade on paper.")
         report, self._settings = await self._rest.key()
         self._trade_modes |= self._settings.trade_modes
-        _check(self._settings, self._instruments)
         return report
 
     async def load_instruments(self, symbols: Sequence[str]) -> dict[str, Instrument]:
@@ -206,10 +204,7 @@ class OkxVenue:
         endpoint = Endpoint.PUBLIC_INSTRUMENTS if self._signer is None else Endpoint.ACCOUNT_INSTRUMENTS
         found = await self._rest.instruments(symbols, endpoint)
         self._instruments |= found
-        if self._settings is not None:
-            _check(self._settings, self._instruments)
-        elif self._signer is not None:
-            await self.describe_key()
+        await self._check_account()
         return found
 
     async def history(self, subscription: Subscription) -> list[Bar]:
@@ -295,6 +290,13 @@ class OkxVenue:
             self._uncanceled.append(cancel)
         else:
             self._tasks.create_task(self._cancel_by_rest(cancel), name=f"cancel {cancel.client_order_id}")
+
+    async def _check_account(self) -> None:
+        if self._signer is not None:
+            if self._settings is None:
+                await self.describe_key()
+            assert self._settings is not None
+            _check(self._settings, self._instruments)
 
     # ---- connections
 

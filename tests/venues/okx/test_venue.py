@@ -324,7 +324,7 @@ async def test_a_login_that_is_refused_ends_the_run(
 ) -> None:
     bench = Bench(hosts_of(emulator), credentials_of(emulator, **wrong))
     # As if the key had been good when it was asked about.
-    bench.venue._settings = AccountSettings(level="2", position_mode="net_mode", trade_modes={})
+    bench.venue._settings = _settings("2", "net_mode", InstrumentKind.SPOT)
     try:
         with pytest.raises(LoginRefused, match=words):
             await bench.venue.run(bench.ear)
