@@ -17,8 +17,9 @@ from typing import Final
 import msgspec
 
 from botkit.config.settings import EMULATOR
-from botkit.errors import ConfigError
+from botkit.errors import ConfigError, VenueUnreachable
 from botkit.venues.address import Address
+from botkit.venues.okx.emulator.accounts import BUILT_IN
 from botkit.venues.secrets import Credentials, Secret
 
 __all__ = ["ExchangeAccount", "ExchangeRun", "announced", "find_exchange", "local_folder"]
@@ -128,35 +129,50 @@ def announced(description: Mapping[str, object], folder: Path | None = None) -> 
 def find_exchange(address: str = EMULATOR, *, folder: Path | None = None, where: str = "") -> ExchangeRun:
     """Return the emulator that runs here, or the one at a URL.
 
+    One that left no note here is taken to have the built-in accounts.
+
     Args:
         address: `emulator`, or the URL of its REST interface.
         folder: Where its note is; the usual place if None.
         where: What named the address, for the error's text.
 
     Raises:
-        ConfigError: If none is running, or it does not answer.
+        ConfigError: If the note cannot be read.
+        VenueUnreachable: If none is running here.
 
     """
-    path = (folder or local_folder()) / _NAME
+    noted = _noted((folder or local_folder()) / _NAME, where)
+    if address != EMULATOR:
+        return noted if noted is not None and noted.rest == address else _at(address)
+    if noted is None:
+        raise VenueUnreachable(f"no emulator is running here; {_START_ONE}")
+    if not _answers(noted.rest):
+        raise VenueUnreachable(f"the emulator that ran here is gone, {noted.rest} is silent; {_START_ONE}")
+    return noted
+
+
+def _noted(path: Path, where: str) -> ExchangeRun | None:
     try:
-        run = msgspec.json.decode(path.read_bytes(), type=ExchangeRun)
-    except FileNotFoundError as error:
-        raise ConfigError("no emulator is running here", remedy=_START_ONE, where=where) from error
+        return msgspec.json.decode(path.read_bytes(), type=ExchangeRun)
+    except FileNotFoundError:
+        return None
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}", remedy=_START_ONE, where=where) from error
-    if address not in {EMULATOR, run.rest}:
-        raise ConfigError(
-            f"the emulator that runs here is at {run.rest}, not at {address}",
-            remedy=f'write address = "{EMULATOR}" to find it wherever it is',
-            where=where,
-        )
-    if not _answers(run.rest):
-        raise ConfigError(
-            f"the emulator that ran here is gone: nothing answers at {run.rest}",
-            remedy=_START_ONE,
-            where=where,
-        )
-    return run
+
+
+def _at(url: str) -> ExchangeRun:
+    sockets = f"ws{url.removeprefix('http')}/ws/v5"
+    return ExchangeRun(
+        rest=url,
+        ws_public=f"{sockets}/public",
+        ws_private=f"{sockets}/private",
+        ws_business=f"{sockets}/business",
+        accounts=tuple(
+            ExchangeAccount(label=key.label, key=key.key, secret=key.secret, passphrase=key.passphrase)
+            for user in BUILT_IN
+            for key in user.keys
+        ),
+    )
 
 
 def _answers(url: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from botkit.config.runfile import announced, find_exchange, local_folder
-from botkit.errors import ConfigError
+from botkit.errors import ConfigError, VenueUnreachable
 
 ACCOUNT = {
     "label": "trader",
@@ -48,10 +48,10 @@ def test_an_emulator_that_ended_is_not_found(tmp_path: Path, url: str) -> None:
     with announced(description(url), tmp_path):
         pass
 
-    with pytest.raises(ConfigError, match="no emulator is running here") as caught:
-        find_exchange(folder=tmp_path, where="demo.toml:3")
-    assert caught.value.remedy == "start one with: botkit exchange"
-    assert caught.value.where == "demo.toml:3"
+    with pytest.raises(
+        VenueUnreachable, match="no emulator is running here; start one with: botkit exchange"
+    ):
+        find_exchange(folder=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -59,7 +59,7 @@ def test_an_emulator_that_was_killed_is_told_from_one_that_runs(tmp_path: Path) 
     with socket.create_server(("127.0.0.1", 0)) as server:
         free = f"http://127.0.0.1:{server.getsockname()[1]}"
 
-    with announced(description(free), tmp_path), pytest.raises(ConfigError, match=f"is gone: .* {free}"):
+    with announced(description(free), tmp_path), pytest.raises(VenueUnreachable, match=f"is gone, {free}"):
         find_exchange(folder=tmp_path)
 
 
@@ -92,9 +92,15 @@ def test_an_emulator_is_found_by_its_url(tmp_path: Path, url: str) -> None:
         assert find_exchange(url, folder=tmp_path).rest == url
 
 
-def test_another_url_than_the_emulator_s_is_refused(tmp_path: Path, url: str) -> None:
-    with announced(description(url), tmp_path), pytest.raises(ConfigError, match=f"is at {url}, not at http"):
-        find_exchange("http://127.0.0.1:1", folder=tmp_path)
+def test_an_emulator_that_left_no_note_here_is_at_its_url_with_the_built_in_accounts(
+    tmp_path: Path, url: str
+) -> None:
+    with announced(description(url), tmp_path):
+        run = find_exchange("http://127.0.0.1:1", folder=tmp_path)
+
+    assert run.rest == "http://127.0.0.1:1"
+    assert run.ws_private == "ws://127.0.0.1:1/ws/v5/private"
+    assert run.credentials("trader").key.reveal() == b"fake-key-of-trader"
 
 
 def test_a_broken_note_is_no_emulator(tmp_path: Path) -> None:
