@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import io
+import zlib
 from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import msgspec
 import typer
 
+from botkit.cli.log import logging_to_stderr
+from botkit.cli.loop import run_in_loop, stopping
 from botkit.cli.options import For, Json, Seed
-from botkit.cli.stopping import stopping
 from botkit.errors import ConfigError, ProtocolError
 
 if TYPE_CHECKING:
@@ -52,8 +55,8 @@ def exchange(
     With --json the first line of output is one JSON object with its URLs and accounts.
     """
     users = _users(accounts)
-    emulator = _recorded(tape, speed, users) if tape else _synthetic(seed, users)
-    asyncio.run(_serve(emulator, host, port, stop_after_s, json=json))
+    with logging_to_stderr(), _emulator(tape, speed, seed, users) as emulator:
+        run_in_loop(_serve(emulator, host, port, stop_after_s, json=json))
 
 
 async def _serve(emulator: Emulator, host: str, port: int, stop_after_s: float | None, *, json: bool) -> None:
@@ -103,13 +106,25 @@ def _users(accounts: Path | None) -> tuple[User, ...]:
         ) from error
 
 
-def _synthetic(seed: int, users: tuple[User, ...]) -> Emulator:
+@contextlib.contextmanager
+def _emulator(tape: Path | None, speed: float, seed: int, users: tuple[User, ...]) -> Iterator[Emulator]:
     from botkit.venues.okx.emulator import synthetic
 
-    return synthetic(seed, users=users)
+    if tape is None:
+        yield synthetic(seed, users=users)
+        return
+    try:
+        with tape.open("rb") as file:
+            yield _recorded(_lines(file), speed, users)
+    # A recording is read while it is played, so it may break at any time.
+    except (FileNotFoundError, IsADirectoryError, PermissionError, ProtocolError) as error:
+        raise ConfigError(
+            f"{tape} cannot be played: {_reason(error)}",
+            remedy="a tape is a recording of public market data, plain or gzipped; see docs/exchange.md",
+        ) from error
 
 
-def _recorded(tape: Path, speed: float, users: tuple[User, ...]) -> Emulator:
+def _recorded(lines: Iterator[str], speed: float, users: tuple[User, ...]) -> Emulator:
     from botkit.clock import WallClock
     from botkit.sim.exchange import SimExchange
     from botkit.sim.tape import Tape
@@ -118,24 +133,21 @@ def _recorded(tape: Path, speed: float, users: tuple[User, ...]) -> Emulator:
 
     clock = WallClock()
     start_ns = clock.now_ns()
-    try:
-        played = Tape(_lines(tape), start_ns, speed)
-    except (OSError, EOFError, UnicodeDecodeError, ProtocolError) as error:
-        raise ConfigError(
-            f"{tape} cannot be played: {_reason(error)}",
-            remedy="a tape is a recording of public market data, plain or gzipped; see docs/exchange.md",
-        ) from error
+    played = Tape(lines, start_ns, speed)
     exchange = SimExchange(played.instruments(), start_ns=start_ns)
     exchange.host(played)
     return Emulator(exchange, Accounts(users), clock)
 
 
-def _lines(tape: Path) -> Iterator[str]:
-    with tape.open("rb") as file:
-        is_zipped = file.read(len(_GZIP)) == _GZIP
-        file.seek(0)
-        stream = gzip.GzipFile(fileobj=file) if is_zipped else file
-        yield from io.TextIOWrapper(stream, encoding="utf-8")
+def _lines(file: BinaryIO) -> Iterator[str]:
+    is_zipped = file.read(len(_GZIP)) == _GZIP
+    file.seek(0)
+    stream = gzip.GzipFile(fileobj=file) if is_zipped else file
+    try:
+        with io.TextIOWrapper(stream, encoding="utf-8") as text:
+            yield from text
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ProtocolError(_reason(error)) from error
 
 
 def _reason(error: Exception) -> str:

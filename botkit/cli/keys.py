@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
 import typer
 
+from botkit.cli.log import logging_to_stderr
+from botkit.cli.options import Config, Json
 from botkit.errors import KeyScopeError
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ def _group() -> None:
 
 @app.command()
 def check(
-    config: Annotated[Path, typer.Argument(help="The configuration that names the key.", metavar="CONFIG")],
+    config: Config,
     *,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
+    json: Json = False,
 ) -> None:
     """Ask the venue what the key may do, and explain what keeps the money in.
 
@@ -56,7 +57,8 @@ def check(
     from botkit.runtime.compose import ask_about_key
 
     settings = load_settings(config)
-    report = ask_about_key(settings)
+    with logging_to_stderr():
+        report = ask_about_key(settings)
     scope = KeyScope.judge(report, settings.key.policy())
     if json:
         typer.echo(msgspec.json.encode(_checked(report, scope)))

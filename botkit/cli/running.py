@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import typer
 
 from botkit.cli.exits import ExitCode
+from botkit.cli.log import logging_as, logging_to_stderr
+from botkit.cli.loop import run_in_loop, stopping
 from botkit.cli.options import Config, For, Json, Seed
-from botkit.cli.stopping import stopping
 from botkit.clock import WallClock
-from botkit.errors import ConfigError
 
 if TYPE_CHECKING:
-    from botkit.config.settings import LogSettings
-    from botkit.observe.logging import Sink
     from botkit.runtime.display import DisplayMaker
     from botkit.runtime.live import Outcome
 
 __all__ = ["register"]
-
-T = TypeVar("T")
 
 _LOG: Final = "botkit.log"
 _AFTER_DEMO: Final = "botkit exchange, and in another terminal: botkit run configs/demo.toml"
@@ -40,7 +32,6 @@ def register(app: typer.Typer) -> None:
 
 def demo(*, stop_after_s: For = None, seed: Seed = 1, json: Json = False) -> int:
     """Watch two strategies trade on an invented market: no account, no key, no network."""
-    from botkit.observe.logging import readable
     from botkit.runtime.demo import run_demo
     from botkit.runtime.display import lines, nothing
 
@@ -51,9 +42,9 @@ def demo(*, stop_after_s: For = None, seed: Seed = 1, json: Json = False) -> int
         with stopping(stop_after_s) as stop:
             return await run_demo(seed, stop, display=display, started_ns=started_ns)
 
-    # What happens is shown anyway; the log is for what went wrong.
-    with _logging("error", [readable(sys.stderr)]):
-        return _end(_in_loop(work()), _AFTER_DEMO, json=json)
+    # What happens is shown anyway.
+    with logging_to_stderr("error"):
+        return _end(run_in_loop(work()), _AFTER_DEMO, json=json)
 
 
 def run(config: Config, *, stop_after_s: For = None, json: Json = False) -> int:
@@ -74,12 +65,10 @@ def run(config: Config, *, stop_after_s: For = None, json: Json = False) -> int:
         with stopping(stop_after_s) as stop:
             return await run_live(settings, stop, display=screen or nothing(), started_ns=started_ns)
 
-    with contextlib.ExitStack() as files:
-        sinks = _console(settings.log) if screen is None else []
-        if settings.log.file:
-            sinks.append(_log_file(settings.bot.folder / _LOG, files))
-        with _logging(settings.log.level, sinks):
-            return _end(_in_loop(work()), json=json)
+    file = settings.bot.folder / _LOG if settings.log.file else None
+    console = settings.log.console if screen is None else "none"
+    with logging_as(settings.log.level, console=console, file=file):
+        return _end(run_in_loop(work()), json=json)
 
 
 def _screen() -> DisplayMaker | None:
@@ -89,51 +78,6 @@ def _screen() -> DisplayMaker | None:
     from botkit.runtime.display import screen
 
     return screen(Console()) if sys.stdout.isatty() else None
-
-
-@contextlib.contextmanager
-def _logging(level: str, sinks: Sequence[Sink]) -> Iterator[None]:
-    from botkit.observe.logging import configure
-
-    configure(level, sinks)
-    try:
-        yield
-    finally:
-        # Their files are about to be closed.
-        configure(level, [])
-
-
-def _console(log: LogSettings) -> list[Sink]:
-    from botkit.observe.logging import json_lines, readable
-
-    match log.console:
-        case "json":
-            return [json_lines(sys.stderr.buffer)]
-        case "text":
-            return [readable(sys.stderr)]
-        case "none":
-            return []
-
-
-def _log_file(path: Path, files: contextlib.ExitStack) -> Sink:
-    from botkit.observe.logging import json_lines, open_log
-
-    try:
-        return json_lines(files.enter_context(open_log(path)))
-    except OSError as error:
-        raise ConfigError(
-            f"the log {path} cannot be written: {error.strerror}",
-            remedy="set bot.state to a folder that you may write to",
-        ) from error
-
-
-def _in_loop(work: Coroutine[Any, Any, T]) -> T:
-    if sys.platform == "win32":
-        return asyncio.run(work)
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(work)
 
 
 def _end(outcome: Outcome, next_command: str = "", *, json: bool) -> ExitCode:

@@ -1,16 +1,29 @@
-"""When a command that runs until it is stopped, stops: a signal, or the end of its time."""
+"""The event loop of a command: which one it is, and what ends it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
-from typing import Final
+import sys
+from collections.abc import Coroutine, Iterator
+from typing import Any, Final, TypeVar
 
-__all__ = ["stopping"]
+__all__ = ["run_in_loop", "stopping"]
+
+T = TypeVar("T")
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_in_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work in a new event loop, the fastest there is for this system."""
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
 
 
 @contextlib.contextmanager
