@@ -66,7 +66,7 @@ _CODES: Final[tuple[tuple[type[BaseException], ExitCode, str], ...]] = (
     (ProtocolError, ExitCode.VENUE, "protocol"),
     (InvariantError, ExitCode.UNEXPECTED, "invariant"),
 )
-_UNREACHABLE: Final = "check the network, venue.address and the venue's status page; nothing was sent"
+_UNREACHABLE: Final = "venue.address says where it is looked for; check that, and the network"
 _BUG: Final = "this is a bug in botkit; the same command with --debug before the verb shows where"
 
 

@@ -121,7 +121,7 @@ HEAVY = {
     "botkit.runtime",
     "pydantic_settings",
     "polars",
-    "sqlite3",
+    "botkit.journal",
     "websockets",
 }
 

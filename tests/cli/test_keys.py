@@ -134,7 +134,5 @@ def test_a_venue_that_hangs_up_is_unreachable(
 def test_without_an_emulator_it_is_told_how_to_start_one(
     config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["keys", "check", config]) == 2
-    assert capsys.readouterr().err == (
-        f"error: {config}:6: no emulator is running here\n  start one with: botkit exchange\n"
-    )
+    assert run(["keys", "check", config]) == 4
+    assert "no emulator is running here; start one with: botkit exchange" in capsys.readouterr().err
