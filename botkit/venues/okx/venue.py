@@ -58,6 +58,7 @@ _FINAL_CLOSE_CODES: Final = {
     4007: "The API key was deleted or changed at OKX; check it there, and start again.",
 }
 _CLOCK_OFF_NS: Final = NS_PER_S
+_CLOCK_WRONG_S: Final = 10.0
 _NET: Final = "net_mode"
 
 _log = structlog.get_logger(__name__)
@@ -143,11 +144,20 @@ class OkxVenue:
     async def open(self) -> None:
         """Agree on the time with OKX.
 
+        A small difference is allowed for; one that only a wrong clock can have is refused.
+
         Raises:
+            LoginRefused: If this machine's clock is wrong.
             VenueUnreachable: If no answer came.
 
         """
         await self._agree_on_time()
+        off_s = self._skew.offset_ns / NS_PER_S
+        if abs(off_s) > _CLOCK_WRONG_S:
+            raise LoginRefused(
+                f"this machine's clock is {abs(off_s):.0f} s {'behind' if off_s > 0 else 'ahead of'} OKX's",
+                remedy="Set it by NTP and start again: what a strategy does by the time of day would be wrong.",
+            )
 
     async def close(self) -> None:
         """Let go of every REST connection; idempotent."""

@@ -335,7 +335,7 @@ async def test_a_login_that_is_refused_ends_the_run(
 
 
 @pytest.mark.asyncio
-async def test_a_clock_a_minute_off_is_allowed_for() -> None:
+async def test_a_clock_that_goes_wrong_while_running_is_allowed_for() -> None:
     emulator = quiet(clock_offset_s=60)
     await emulator.start()
     bench = Bench(hosts_of(emulator), credentials_of(emulator))
@@ -351,6 +351,23 @@ async def test_a_clock_a_minute_off_is_allowed_for() -> None:
             order = bench.order()
             bench.submit(order)
             await ear.update(order, OrderChange.ACCEPT)
+    finally:
+        await bench.venue.close()
+        await emulator.stop()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("offset_s", "words"), [(60, "60 s behind OKX's"), (-60, "60 s ahead of OKX's")], ids=["slow", "fast"]
+)
+async def test_a_bot_does_not_start_by_a_wrong_clock(offset_s: float, words: str) -> None:
+    emulator = quiet(clock_offset_s=offset_s)
+    await emulator.start()
+    bench = Bench(hosts_of(emulator), credentials_of(emulator))
+    try:
+        with pytest.raises(LoginRefused, match=words) as caught:
+            await bench.venue.open()
+        assert "NTP" in caught.value.remedy
     finally:
         await bench.venue.close()
         await emulator.stop()

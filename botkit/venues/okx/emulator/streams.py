@@ -256,6 +256,8 @@ class _Candles:
 
     def opening(self, _now_ns: int) -> list[bytes]:
         latest = self._floor.candles(self._instrument.symbol, self._interval, 1)
+        if latest and not self._building_ns:
+            self._building_ns = latest[-1].open_ns
         return [push(self._arg, [candle_row(self._instrument, candle)]) for candle in latest]
 
     def take(self, report: MarketReport) -> None:

@@ -249,6 +249,15 @@ def test_a_candle_is_told_while_it_builds_and_once_more_when_it_is_over(desk: De
     assert int(over[1][0]) - int(over[0][0]) == 60_000
 
 
+def test_the_candle_that_was_building_at_the_subscription_is_told_when_it_is_over(desk: Desk) -> None:
+    candles = Watch(desk, "candle1s", BUSINESS)
+
+    desk.wait(1)
+
+    [over, _] = [frame["data"][0] for frame in candles.taken()]
+    assert (over[0], over[8]) == (candles.opening[0]["data"][0][0], "1")
+
+
 def test_candles_come_at_most_once_a_second(desk: Desk) -> None:
     candles = Watch(desk, "candle1m", BUSINESS)
     for _ in range(20):
