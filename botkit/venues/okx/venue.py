@@ -156,7 +156,7 @@ class OkxVenue:
         if abs(off_s) > _CLOCK_WRONG_S:
             raise LoginRefused(
                 f"this machine's clock is {abs(off_s):.0f} s {'behind' if off_s > 0 else 'ahead of'} OKX's",
-                remedy="Set it by NTP and start again: what a strategy does by the time of day would be wrong.",
+                remedy="Set it by NTP and start again; whatever goes by the time of day would go wrong.",
             )
 
     async def close(self) -> None:

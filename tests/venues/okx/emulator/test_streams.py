@@ -250,6 +250,7 @@ def test_a_candle_is_told_while_it_builds_and_once_more_when_it_is_over(desk: De
 
 
 def test_the_candle_that_was_building_at_the_subscription_is_told_when_it_is_over(desk: Desk) -> None:
+    desk.place(px="60000.1", sz="0.1")
     candles = Watch(desk, "candle1s", BUSINESS)
 
     desk.wait(1)
