@@ -9,6 +9,7 @@
 
 A cancel request is not a fact, so it is a flag on the order and not a status.
 Partial fills leave an order OPEN. Rows that look odd carry their reason.
+The whole of it, drawn from the table: docs/orders.md.
 """
 
 from __future__ import annotations

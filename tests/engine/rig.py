@@ -193,19 +193,3 @@ def canceled(step: Step) -> list[str]:
 def refusals(step: Step) -> list[str]:
     """Return the rules that refused something in a step."""
     return [effect.rule for effect in step.effects if isinstance(effect, Refused)]
-
-
-__all__ = [
-    "BTC",
-    "BTC_SWAP",
-    "NOON",
-    "ROOMY",
-    "Puppet",
-    "Rig",
-    "canceled",
-    "digest",
-    "placed",
-    "plain",
-    "ready",
-    "refusals",
-]
