@@ -18,7 +18,7 @@ from botkit.risk.gate import RiskGate
 from botkit.risk.limits import RiskLimits
 from botkit.strategy.desk import Desk
 from botkit.strategy.strategy import Strategy
-from tests.market import BTC, BTC_SWAP, NOON, limits, order_update, quote, spot, swap
+from tests.market import BTC_SWAP, NOON, limits, order_update, quote, spot, swap
 
 T = TypeVar("T", bound=Strategy)
 R = TypeVar("R")
