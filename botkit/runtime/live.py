@@ -26,6 +26,7 @@ from botkit.observe.step_log import StepLog
 from botkit.observe.summary import RunSummary
 from botkit.risk.gate import RiskGate
 from botkit.risk.scope import KeyScope
+from botkit.runtime.audience import Audience
 from botkit.runtime.bot import Bot, Ending
 from botkit.runtime.compose import Seat, make_venue, seats_of
 
@@ -89,6 +90,9 @@ async def run_live(
             ledger.recall(journal.replay())
             engine, recovery = _engine(settings, seats, instruments, journal, clock)
             shown = display(ledger, scope, f"OKX {settings.venue.address}", clock)
+            audience = Audience(
+                (ledger.observe, StepLog(ledger).observe, shown.observe), asyncio.get_running_loop().call_soon
+            )
             bot = Bot(
                 engine=engine,
                 journal=journal,
@@ -97,11 +101,12 @@ async def run_live(
                 clock=clock,
                 version=importlib.metadata.version("botkit"),
                 last_seen_ns=recovery.last_ns,
-                listeners=(ledger.observe, StepLog(ledger).observe, shown.observe),
+                listeners=(audience.observe,),
             )
             heartbeat = Heartbeat(settings.bot.folder / FILE_NAME)
             async with _beside(shown.run(), _beat(heartbeat, engine, clock)):
                 ending = await bot.run(stop)
+            audience.catch_up()
     return Outcome(ending, RunSummary(ledger, started_ns=started_ns, key_scope=scope, seed=seed))
 
 
