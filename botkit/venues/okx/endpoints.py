@@ -52,6 +52,7 @@ class Endpoint(Enum):
         permission: What the key must be allowed to do.
         quota: How often it may be asked, by the venue's count.
         scope: Whose requests that counts together.
+        is_by_instrument: Each instrument is counted by itself.
 
     """
 
@@ -89,6 +90,7 @@ class Endpoint(Enum):
         self.permission = permission
         self.quota = quota
         self.scope = scope
+        self.is_by_instrument = scope is Scope.USER_INSTRUMENT or scope is Scope.IP_INSTRUMENT
 
     @property
     def is_signed(self) -> bool:
@@ -173,6 +175,5 @@ def quota_key(endpoint: Endpoint, symbol: str = "") -> str:
         symbol: The instrument, or the type of instruments, that it is about.
 
     """
-    if endpoint.scope in {Scope.USER_INSTRUMENT, Scope.IP_INSTRUMENT}:
-        return f"{endpoint.name} {symbol}"
-    return endpoint.name
+    request = f"{endpoint.method} {endpoint.path}"
+    return f"{request} {symbol}" if endpoint.is_by_instrument else request
