@@ -114,14 +114,21 @@ def _emulator(tape: Path | None, speed: float, seed: int, users: tuple[User, ...
         yield synthetic(seed, users=users)
         return
     try:
-        with tape.open("rb") as file:
+        file = tape.open("rb")
+    except OSError as error:
+        raise _unplayable(tape, error) from error
+    with file:
+        try:
             yield _recorded(_lines(file), speed, users)
-    # A recording is read while it is played, so it may break at any time.
-    except (FileNotFoundError, IsADirectoryError, PermissionError, ProtocolError) as error:
-        raise ConfigError(
-            f"{tape} cannot be played: {_reason(error)}",
-            remedy="a tape is a recording of public market data, plain or gzipped; see docs/exchange.md",
-        ) from error
+        except ProtocolError as error:  # at any time: a recording is read while it is played
+            raise _unplayable(tape, error) from error
+
+
+def _unplayable(tape: Path, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"{tape} cannot be played: {_reason(error)}",
+        remedy="a tape is a recording of public market data, plain or gzipped; see docs/exchange.md",
+    )
 
 
 def _recorded(lines: Iterator[str], speed: float, users: tuple[User, ...]) -> Emulator:
@@ -157,18 +164,20 @@ def _reason(error: Exception) -> str:
 def _print(description: Mapping[str, Any], note: Path) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     console.print("The OKX emulator is running. It stops with Ctrl-C.\n")
     places = Table.grid(padding=(0, 2))
     for name in ("rest", "ws_public", "ws_private", "ws_business"):
         places.add_row(f"  {name.replace('ws_', 'ws ')}", description[name])
     console.print(places, "")
     accounts = Table.grid(padding=(0, 2))
-    accounts.add_row("  [dim]account[/]", "[dim]its key may[/]", "[dim]from[/]")
+    accounts.add_row("  account", "its key may", "from", style="dim")
     for account in description["accounts"]:
         may, bound = (account[name].replace(",", ", ") for name in ("perm", "ip"))
         accounts.add_row(f"  {account['label']}", may, bound or "anywhere")
     console.print(accounts, "")
     console.print(f"Keys, secrets and passphrases, all of them fake: {note}\n", soft_wrap=True)
-    console.print("Next, in another terminal:\n\n  [bold]botkit run configs/demo.toml[/]")
+    console.print("Next, in another terminal:\n")
+    console.print(Text("  botkit run configs/demo.toml", "bold"))

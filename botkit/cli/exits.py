@@ -39,7 +39,7 @@ from botkit.errors import (
     VenueUnreachable,
 )
 
-__all__ = ["ExitCode", "Failure", "failure_of", "print_failure"]
+__all__ = ["ExitCode", "Failure", "failure_of", "print_failure", "printable"]
 
 
 class ExitCode(IntEnum):
@@ -115,11 +115,16 @@ def print_failure(failure: Failure) -> None:
     text = Text("error: " if count == 1 else f"{count} errors:\n", "bold red")
     for problem in failure.problems:
         text.append(f"{problem.where}: " if problem.where else "", "default")
-        text.append(f"{problem.problem}\n", "not bold default")
-        text.append(f"  {problem.remedy}\n" if problem.remedy else "", "not bold dim default")
+        text.append(f"{printable(problem.problem)}\n", "not bold default")
+        text.append(f"  {printable(problem.remedy)}\n" if problem.remedy else "", "not bold dim default")
     console = Console(stderr=True, highlight=False)
     # Logs and pipes have no width to fold at.
     console.print(text, end="", soft_wrap=not console.is_terminal)
+
+
+def printable(text: str) -> str:
+    """Return `text` without what would move the cursor or draw: some of it is a venue's."""
+    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
 
 
 def _problems(error: BaseException) -> tuple[Problem, ...]:

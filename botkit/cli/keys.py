@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import typer
 
+from botkit.cli.exits import printable
 from botkit.cli.log import logging_to_stderr
 from botkit.cli.options import Config, Json
 from botkit.errors import KeyScopeError
@@ -86,16 +87,17 @@ def _checked(report: KeyReport, scope: KeyScope) -> _Checked:
 
 def _print(report: KeyReport, scope: KeyScope, settings: Settings) -> None:
     from rich.console import Console
+    from rich.text import Text
 
-    console = Console(highlight=False)
-    console.print(
-        f"Key [bold]{report.label or '?'}[/] of account {report.uid or '?'} at {settings.venue.address}"
-    )
+    # What a venue says is text, never markup.
+    console = Console(highlight=False, markup=False)
+    who = f" of account {report.uid or '?'} at {settings.venue.address}"
+    console.print(Text.assemble("Key ", (printable(report.label) or "?", "bold"), who))
     console.print()
     console.print(_locks(report, scope, settings))
     console.print()
     if scope.is_trade_only:
-        console.print("[bold green]accepted[/]: a bot may use this key")
+        console.print(Text.assemble(("accepted", "bold green"), ": a bot may use this key"))
 
 
 def _locks(report: KeyReport, scope: KeyScope, settings: Settings) -> Table:

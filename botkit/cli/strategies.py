@@ -90,16 +90,18 @@ def _listed(known: KnownStrategy) -> _Listed:
         schema = find_strategy(known.reference).Params.model_json_schema()
         shared = schema.get("$defs", {})
         for name, described in schema.get("properties", {}).items():
-            # An enumeration stands beside the parameters that it is the type of.
+            # An enumeration stands beside the parameters that it is the type of, and what may
+            # be absent is the first of two alternatives.
             kind = shared.get(described.get("$ref", "").rpartition("/")[2], {})
-            params.append(msgspec.convert({**kind, **described, "name": name}, _Parameter))
+            either = described.get("anyOf", [{}])[0]
+            params.append(msgspec.convert({**kind, **either, **described, "name": name}, _Parameter))
     return _Listed(known.name, known.reference, known.summary, known.problem, params)
 
 
 def _print(listed: list[_Listed], folder: Path) -> None:
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not listed:
         console.print(f"There are no strategies in {folder}, and no installed package has any.")
     for strategy in listed:

@@ -168,5 +168,11 @@ def test_a_long_line_is_not_folded_where_there_is_no_terminal(capsys: pytest.Cap
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_what_a_venue_says_does_not_draw(capsys: pytest.CaptureFixture[str]) -> None:
+    print_failure(failure_of(LoginRefused("\x1b[2Jno\r such key", remedy="ask\n  again")))
+
+    assert capsys.readouterr().err == "error: ?[2Jno? such key\n  ask\n  again\n"
+
+
 def test_an_unreachable_venue_is_told_with_what_to_do() -> None:
     assert "venue.address" in failure_of(VenueUnreachable("no answer")).problems[0].remedy

@@ -27,7 +27,7 @@ class Pulse(Strategy):
         share: float = field(0.5, gt=0, lt=1)
         size: float = field(1.0, gt=0)
         kind: Literal["maker", "taker"] = "maker"
-        note: str | None = None
+        note: str | None = "[bold]"
 '''
 
 
@@ -49,6 +49,7 @@ def test_strategies_are_listed_with_ranges_and_what_they_mean(
     assert ["share", "number", "0.5", ">", "0", "…", "<", "1"] in lines
     assert ["size", "number", "1.0", ">", "0", "…"] in lines
     assert ["kind", "string", "maker", "maker", "or", "taker"] in lines
+    assert ["note", "string", "[bold]"] in lines
 
 
 def test_strategies_are_listed_for_programs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
