@@ -11,6 +11,7 @@ every gap, timers, the repeated look at the key, outside work, and the end.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import structlog
 
-from botkit.errors import BotkitError, KeyScopeError, VenueError
+from botkit.errors import BotkitError, KeyScopeError, LoginRefused, VenueError
 from botkit.model.duration import NS_PER_S
 from botkit.model.events import (
     ACCOUNT,
@@ -54,7 +55,7 @@ _SCOPE_EVERY_S: Final = 900.0
 _CANCELS_WITHIN_S: Final = 5.0
 _RETRY_S: Final = 2.0
 _LOOK_BACK_NS: Final = 300 * NS_PER_S
-_FOREVER_S: Final = 3600.0
+_FOREVER_NS: Final = 3600 * NS_PER_S
 
 _log = structlog.get_logger(__name__)
 
@@ -108,9 +109,10 @@ class Bot:
         self._private_changes = 0
         self._is_reconciling = False
         self._held: list[AnyEvent] = []
-        self._asked: set[str] = set()
+        self._asking: set[str] = set()
+        self._doubted: set[str] = set()
         self._waiting: list[Subscription] = []
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm = asyncio.Event()
         self._alarm_ns = 0
         self._changed = asyncio.Event()
         self._loop = TradingLoop(
@@ -151,21 +153,19 @@ class Bot:
                 beside = [
                     self._tasks.create_task(self._venue.run(self.take), name="venue"),
                     self._tasks.create_task(self._watch_scope(), name="key scope"),
+                    self._tasks.create_task(self._ring(), name="timers"),
                 ]
                 await stop.wait()
-                await self._wind_up()
+                await self._wind_up("asked to stop")
                 for task in (*beside, *self._running):
                     task.cancel()
         except BaseExceptionGroup as group:
             raise _first_cause(group) from group
-        finally:
-            if self._alarm is not None:
-                self._alarm.cancel()
         return self._ending()
 
-    async def _wind_up(self) -> None:
+    async def _wind_up(self, reason: str) -> None:
         """Let strategies stop, and wait a moment for the cancels to be confirmed."""
-        self._loop.feed(Stopping(recv_ns=self._clock.now_ns(), reason="asked to stop"))
+        self._loop.feed(Stopping(recv_ns=self._clock.now_ns(), reason=reason))
         try:
             async with asyncio.timeout(_CANCELS_WITHIN_S):
                 while self._to_be_canceled():
@@ -176,12 +176,13 @@ class Bot:
             _log.error("orders left working", orders=left, remedy="cancel them at the venue, or start again")
 
     def _to_be_canceled(self) -> list[Order]:
-        desks = self._engine.desks
-        return [
-            order
-            for order in self._engine.blotter.open_orders()
-            if order.strategy not in desks or desks[order.strategy].cancels_on_stop
-        ]
+        return [order for order in self._engine.blotter.open_orders() if self._is_unwanted(order)]
+
+    def _is_unwanted(self, order: Order) -> bool:
+        engine = self._engine
+        states = {engine.states.get(ACCOUNT), engine.states.get(order.strategy)}
+        desk = engine.desks.get(order.strategy)
+        return TradingState.KILLED in states or desk is None or desk.cancels_on_stop
 
     def _ending(self) -> Ending:
         if self._engine.states.get(ACCOUNT) is TradingState.KILLED:
@@ -191,23 +192,27 @@ class Bot:
     def _after_step(self, _: Step) -> None:
         self._changed.set()
         due_ns = self._engine.timers.next_due_ns
-        if due_ns is not None and due_ns != self._alarm_ns:
-            if self._alarm is not None:
-                self._alarm.cancel()
-            self._alarm_ns = due_ns
-            delay_s = max(0.0, (due_ns - self._clock.now_ns()) / NS_PER_S)
-            self._alarm = asyncio.get_running_loop().call_later(min(delay_s, _FOREVER_S), self._ring)
+        if due_ns is not None and due_ns < self._alarm_ns:
+            self._alarm.set()
 
-    def _ring(self) -> None:
-        self._alarm_ns = 0
-        self._loop.ring(self._clock.now_ns())
+    async def _ring(self) -> None:
+        """Hand out timers when they are due, or a little later."""
+        while True:
+            now_ns = self._clock.now_ns()
+            due_ns = self._engine.timers.next_due_ns
+            self._alarm_ns = now_ns + _FOREVER_NS if due_ns is None else due_ns
+            self._alarm.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0, self._alarm_ns - now_ns) / NS_PER_S):
+                    await self._alarm.wait()
+            self._loop.ring(self._clock.now_ns())
 
     def _subscribe(self, subscription: Subscription) -> None:
         # Market data before the books agree would only provoke orders that are held back.
         if not self._engine.is_reconciled:
             self._waiting.append(subscription)
         elif subscription.warmup:
-            self._spawn(self._warmup.run(subscription), f"warm-up {subscription.symbol}")
+            self._spawn(self._warmup.begin(subscription), f"warm-up {subscription.symbol}")
         else:
             self._venue.subscribe(subscription)
 
@@ -257,6 +262,8 @@ class Bot:
         while True:
             try:
                 return await self._venue.reconcile(open_orders, self._since_ns)
+            except LoginRefused:
+                raise
             except VenueError as error:
                 _log.warning("reconciliation failed", error=str(error), retry_in_s=_RETRY_S)
                 await asyncio.sleep(_RETRY_S)
@@ -265,25 +272,37 @@ class Bot:
         self._ask_about(inquiry.client_order_id)
 
     def _ask_about(self, client_order_id: str) -> None:
-        if client_order_id not in self._asked:
-            self._asked.add(client_order_id)
+        self._doubted.add(client_order_id)
+        if client_order_id not in self._asking:
+            self._asking.add(client_order_id)
             self._spawn(self._resolve(client_order_id), f"inquiry {client_order_id}")
 
     async def _resolve(self, client_order_id: str) -> None:
-        """Ask what is true of one order until the venue has told."""
+        """Ask what is true of one order until the venue has told, and nothing has raised a doubt since."""
         try:
-            while (order := self._engine.blotter.get(client_order_id)) is not None and order.is_open:
-                try:
-                    told = await self._venue.resolve(order)
-                except VenueError as error:
-                    _log.warning("order not resolved", order=order.id, error=str(error), retry_in_s=_RETRY_S)
+            while client_order_id in self._doubted:
+                order = self._engine.blotter.get(client_order_id)
+                if order is None or not order.is_open:
+                    return
+                self._doubted.discard(client_order_id)
+                await self._ask_once_about(order)
+                if client_order_id in self._doubted:
                     await asyncio.sleep(_RETRY_S)
-                    continue
-                for event in told:
-                    self.take(event)
-                return
         finally:
-            self._asked.discard(client_order_id)
+            self._doubted.discard(client_order_id)
+            self._asking.discard(client_order_id)
+
+    async def _ask_once_about(self, order: Order) -> None:
+        try:
+            told = await self._venue.resolve(order)
+        except LoginRefused:
+            raise
+        except VenueError as error:
+            _log.warning("order not resolved", order=order.id, error=str(error), retry_in_s=_RETRY_S)
+            self._doubted.add(order.id)
+            return
+        for event in told:
+            self.take(event)
 
     def _start_work(self, work: Work) -> None:
         self._spawn(self._work(work), f"{work.strategy}: {work.name}")
@@ -305,6 +324,8 @@ class Bot:
             await asyncio.sleep(_SCOPE_EVERY_S)
             try:
                 scope = KeyScope.judge(await self._venue.describe_key(), self._policy)
+            except LoginRefused:
+                raise
             except VenueError as error:
                 _log.warning("key scope not checked", error=str(error))
                 continue
@@ -312,7 +333,7 @@ class Bot:
                 reason = "; ".join(scope.findings)
                 now_ns = self._clock.now_ns()
                 self._loop.feed(StateChanged(recv_ns=now_ns, state=TradingState.KILLED, reason=reason))
-                await self._wind_up()
+                await self._wind_up("the key's rights have changed")
                 raise KeyScopeError(scope.findings)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:

@@ -23,7 +23,7 @@ from botkit.strategy.desk import Subscription
 
 if TYPE_CHECKING:
     from botkit.engine.engine import Engine
-    from botkit.engine.step import Step
+    from botkit.engine.step import Effect, Step
     from botkit.journal.journal import Journal
     from botkit.model.events import AnyEvent
     from botkit.venues.api import Broker
@@ -32,6 +32,7 @@ __all__ = ["StepListener", "TradingLoop"]
 
 StepListener = Callable[["Step"], None]
 
+_ORDERLESS: Final = frozenset({TradingState.CANCEL_ONLY, TradingState.KILLED})
 _NOT_WRITTEN: Final = "the journal could not be written, so nothing was sent"
 
 
@@ -111,19 +112,29 @@ class TradingLoop:
             self._withhold(step, str(error))
             return
         for effect in step.effects:
-            act = self._acts.get(type(effect))
-            if act is not None:
-                act(effect)
+            self._act(effect)
+
+    def _act(self, effect: Effect) -> None:
+        act = self._acts.get(type(effect))
+        if act is not None:
+            act(effect)
 
     def _withhold(self, step: Step, reason: str) -> None:
-        """Send no order that is not on record; cancels go out all the same."""
+        """Send no order that is not on record; cancels, and all else that trades nothing, go on."""
         now_ns = step.event.recv_ns
+        # First of all strategies hear that they may not order, or they would try again at each failure.
+        self._allow_cancels_only(now_ns, reason)
         for effect in step.effects:
-            if isinstance(effect, CancelOrder):
-                self._broker.cancel(effect)
-            elif isinstance(effect, Approved):
+            if isinstance(effect, Approved):
                 self._inbox.append(_never_sent(effect.request, now_ns))
-        if self._engine.states.get(ACCOUNT) not in {TradingState.CANCEL_ONLY, TradingState.KILLED}:
+            else:
+                self._act(effect)
+
+    def _allow_cancels_only(self, now_ns: int, reason: str) -> None:
+        waiting = [event for event in self._inbox if isinstance(event, StateChanged)]
+        states = [event.state for event in waiting if event.scope == ACCOUNT]
+        state = states[-1] if states else self._engine.states.get(ACCOUNT)
+        if state not in _ORDERLESS:
             self._inbox.append(StateChanged(recv_ns=now_ns, state=TradingState.CANCEL_ONLY, reason=reason))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -12,7 +12,7 @@ from botkit.model.duration import duration_ns
 from botkit.model.market import Bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from botkit.model.events import AnyEvent
     from botkit.strategy.desk import Subscription
@@ -42,20 +42,31 @@ class Warmup:
         joint.is_live.set()
         return True
 
-    async def run(self, subscription: Subscription) -> None:
-        """Subscribe, fetch the bars before, deliver both in order."""
-        key = (subscription.symbol, subscription.interval)
-        joint = self._joints[key] = _Joint()
+    def begin(self, subscription: Subscription) -> Coroutine[Any, Any, None]:
+        """Subscribe and hold live bars back from now on; return the work that lets them through in order.
+
+        Raises:
+            ConfigError: If the venue has no such bars.
+
+        """
+        # Somebody may be waiting for the same bars with a shorter past; then all wait for the longest.
+        joint = self._joints.setdefault((subscription.symbol, subscription.interval), _Joint())
+        joint.fetching += 1
         self._venue.subscribe(subscription)
+        return self._join(subscription, joint)
+
+    async def _join(self, subscription: Subscription, joint: _Joint) -> None:
         await self._fetch(subscription, joint)
         await joint.is_live.wait()
-        length_ns = duration_ns(subscription.interval)
-        if joint.held[0].open_ns > joint.last_ns + length_ns:
+        if joint.held[0].open_ns > joint.last_ns + duration_ns(subscription.interval):
             # Bars have closed after the fetching and before the subscription began.
             await self._fetch(subscription, joint)
-        del self._joints[key]
-        for bar in joint.held:
-            self._deliver(bar, joint)
+        joint.fetching -= 1
+        if not joint.fetching:
+            del self._joints[subscription.symbol, subscription.interval]
+            for bar in joint.held:
+                if bar.open_ns > joint.last_ns:
+                    self._feed(bar)
 
     async def _fetch(self, subscription: Subscription, joint: _Joint) -> None:
         try:
@@ -65,18 +76,24 @@ class Warmup:
             _log.warning("warm-up bars not fetched", symbol=subscription.symbol, error=str(error))
             return
         for bar in bars:
-            self._deliver(bar, joint)
-
-    def _deliver(self, bar: Bar, joint: _Joint) -> None:
-        if bar.open_ns > joint.last_ns:
-            joint.last_ns = bar.open_ns
+            # Desks pass over what their strategies have heard, and a longer past begins earlier.
+            joint.last_ns = max(joint.last_ns, bar.open_ns)
             self._feed(bar)
 
 
 class _Joint:
-    """Where past and present bars of one length meet."""
+    """Where past and present bars of one length meet.
+
+    Attributes:
+        held: Live bars that wait.
+        is_live: Set when the first of them has come.
+        last_ns: Opening of the last bar that was fetched, 0 if none was.
+        fetching: How many are not done with the past yet; the last one lets the live bars through.
+
+    """
 
     def __init__(self) -> None:
         self.held: list[Bar] = []
         self.is_live = asyncio.Event()
         self.last_ns = 0
+        self.fetching = 0
