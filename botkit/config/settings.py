@@ -310,7 +310,7 @@ class LogSettings(_Section):
 
     Attributes:
         level: The least serious that is written: `debug`, `info`, `warning` or `error`.
-        console: How it looks on the terminal: `text`, `json`, or `none`.
+        console: How it looks on stderr: `text`, which on a terminal is the dashboard, `json` or `none`.
         file: Whether it is also kept, as JSON lines, in the bot's folder.
 
     """

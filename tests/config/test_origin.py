@@ -215,6 +215,7 @@ def test_a_setting_is_where_it_was_written() -> None:
 
     assert origin.where(("bot", "name")) == "live.toml:2"
     assert origin.where(("bot", "state")) == "environment variable BOTKIT_STATE"
+    assert origin.where(("bot", "state", 0)) == "environment variable BOTKIT_STATE"
 
 
 def test_a_setting_that_was_not_written_is_where_it_would_belong() -> None:
