@@ -30,15 +30,15 @@ class Blotter:
 
     def __init__(self) -> None:
         self._orders: dict[str, Order] = {}
-        self._open: dict[str, dict[str, Order]] = {}
+        self._open: dict[str, Order] = {}
+        self._open_in: dict[str, dict[str, Order]] = {}
         self._booked: set[tuple[str, str, str]] = set()
         self._ends: dict[str, OrderUpdate] = {}
 
     def add(self, order: Order) -> None:
         """Take in an order that was just made."""
         self._orders[order.id] = order
-        if order.is_open:
-            self._open.setdefault(order.symbol, {})[order.id] = order
+        self._file(order)
 
     def get(self, client_order_id: str) -> Order | None:
         """Return the order, None if it is not ours."""
@@ -47,18 +47,18 @@ class Blotter:
     def open_orders(self, symbol: str = "") -> list[Order]:
         """Return what may still trade, oldest first, of one instrument or of all."""
         if symbol:
-            return list(self._open.get(symbol, {}).values())
-        return [order for order in self._orders.values() if order.is_open]
+            return list(self._open_in.get(symbol, {}).values())
+        return list(self._open.values())
 
     @property
     def open_count(self) -> int:
         """Return how many orders may still trade."""
-        return sum(map(len, self._open.values()))
+        return len(self._open)
 
     def working(self, symbol: str, side: Side, excluding: str = "") -> Decimal:
         """Return what open and unknown orders of one side may still fill, in base currency."""
         total = Decimal(0)
-        for order in self._open.get(symbol, {}).values():
+        for order in self._open_in.get(symbol, {}).values():
             if order.side is side and order.id != excluding:
                 total += max(_largest_size(order) - order.filled_size, Decimal(0))
         return total
@@ -66,12 +66,7 @@ class Blotter:
     def change(self, order: Order, change: OrderChange, now_ns: int) -> None:
         """Move an order on by the table of `botkit.model.order`."""
         order.change(change, now_ns)
-        working = self._open.setdefault(order.symbol, {})
-        if order.is_open:
-            working[order.id] = order
-        else:
-            working.pop(order.id, None)
-            order.amending = None
+        self._file(order)
 
     def book(self, fill: Fill) -> Order | None:
         """Book a fill on its order; return the order, None if the fill is known or the order is not ours."""
@@ -128,6 +123,15 @@ class Blotter:
         for order in lost:
             self.change(order, _C.LOSE, now_ns)
         return lost
+
+    def _file(self, order: Order) -> None:
+        working = self._open_in.setdefault(order.symbol, {})
+        if order.is_open:
+            self._open[order.id] = working[order.id] = order
+        else:
+            self._open.pop(order.id, None)
+            working.pop(order.id, None)
+            order.amending = None
 
 
 def _key(fill: Fill) -> tuple[str, str, str]:

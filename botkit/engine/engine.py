@@ -211,6 +211,8 @@ class Engine:
 
     def state(self, desk: EngineDesk | None = None) -> TradingState:
         """Return the most restrictive state in force, for one strategy or for the account."""
+        if self._is_plain_sailing and (desk is None or not desk.is_paused):
+            return TradingState.ACTIVE
         states = [self.states.get(ACCOUNT, TradingState.ACTIVE)]
         if not self.is_reconciled:
             states.append(TradingState.RECONCILING)
@@ -221,6 +223,11 @@ class Engine:
             if desk.is_paused:
                 states.append(TradingState.CANCEL_ONLY)
         return max(states, key=_SEVERITY.__getitem__)
+
+    @property
+    def _is_plain_sailing(self) -> bool:
+        # The usual case, asked for with every order.
+        return self.is_reconciled and not self.is_stopping and not self.states
 
     def deadline_ns(self) -> int:
         """Return the moment after which the venue must drop an order made now."""
