@@ -109,7 +109,7 @@ def _credentials(settings: Settings, exchange: ExchangeRun | None) -> Credential
     if key.account is not None and exchange is not None:
         return exchange.credentials(key.emulator_label, where=settings.where("key", "account"))
     return Credentials(
-        key=resolve_secret(key.key or ""),
-        secret=resolve_secret(key.secret or ""),
-        passphrase=resolve_secret(key.passphrase or ""),
+        key=resolve_secret(key.key or "", where=settings.where("key", "key")),
+        secret=resolve_secret(key.secret or "", where=settings.where("key", "secret")),
+        passphrase=resolve_secret(key.passphrase or "", where=settings.where("key", "passphrase")),
     )
