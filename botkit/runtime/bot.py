@@ -242,14 +242,15 @@ class Bot:
 
     def _settle(self, told: list[AnyEvent], open_orders: list[Order]) -> None:
         before = [(order, order.status, order.filled_size) for order in open_orders]
+        fills = 0
         for event in told:
+            fills += isinstance(event, Fill) and not self._engine.blotter.is_booked(event)
             self._loop.feed(event)
         held, self._held = self._held, []
         self._is_reconciling = False
         for event in held:
             self._loop.feed(event)
         changed = sum((order.status, order.filled_size) != (status, size) for order, status, size in before)
-        fills = sum(type(event) is Fill for event in told)
         self._loop.feed(Reconciled(recv_ns=self._clock.now_ns(), fills=fills, orders=changed))
         waiting, self._waiting = self._waiting, []
         for subscription in waiting:

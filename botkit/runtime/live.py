@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+import structlog
 
 from botkit.clock import Clock, WallClock
 from botkit.engine.engine import Engine
@@ -44,6 +45,8 @@ __all__ = ["Outcome", "run_live"]
 
 _BEAT_S: Final = 1.0
 _JOURNAL: Final = "journal.db"
+
+_log = structlog.get_logger(__name__)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -106,9 +109,11 @@ async def run_live(
             )
             _quieten_collector()
             heartbeat = Heartbeat(settings.bot.folder / FILE_NAME)
-            async with _beside(shown.run(), _beat(heartbeat, engine, clock)):
-                ending = await bot.run(stop)
-            audience.catch_up()
+            try:
+                async with _beside(shown.run(), _beat(heartbeat, engine, clock)):
+                    ending = await bot.run(stop)
+            finally:
+                audience.catch_up()
     return Outcome(ending, RunSummary(ledger, started_ns=started_ns, key_scope=scope, seed=seed))
 
 
@@ -123,14 +128,21 @@ async def _opened(venue: Venue) -> AsyncIterator[Venue]:
 
 @contextlib.asynccontextmanager
 async def _beside(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run works while the body runs; they end with it."""
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(work) for work in works]
-        try:
-            yield
-        finally:
-            for task in running:
-                task.cancel()
+    """Run works while the body runs; they end with it, and their errors are only told."""
+    running = [asyncio.create_task(_fenced(work)) for work in works]
+    try:
+        yield
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
+
+
+async def _fenced(work: Coroutine[None, None, None]) -> None:
+    try:
+        await work
+    except Exception as error:  # noqa: BLE001 - nothing that only shows the bot may stop it
+        _log.error("display failed", error=f"{type(error).__name__}: {error}")
 
 
 async def _checked_scope(venue: Venue, settings: Settings) -> KeyScope:

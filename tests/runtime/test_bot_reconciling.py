@@ -141,6 +141,20 @@ async def test_what_is_told_twice_counts_once(tmp_path: Path) -> None:
 
 
 @in_skipped_time
+async def test_a_fill_that_was_known_before_the_gap_is_not_counted_as_missed(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        order = await an_open_order(bot)
+        known = bot.fill(order, "t1", "0.4")
+        bot.venue.tell(known)
+        bot.venue.disconnect()
+        bot.venue.books.answers.append([known, bot.fill(order, "t2", "0.1")])
+        bot.venue.connect()
+        await pass_time()
+
+        assert bot.puppet.heard[-2:] == ["gap: 1 fills, 1 orders", "state active"]
+
+
+@in_skipped_time
 async def test_the_market_does_not_wait(tmp_path: Path) -> None:
     async with running(tmp_path) as bot:
         bot.venue.disconnect()

@@ -1,0 +1,256 @@
+"""The live composition against the emulator, over sockets of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import structlog
+
+from botkit.clock import Clock, WallClock
+from botkit.config.runfile import ExchangeRun
+from botkit.config.settings import Settings
+from botkit.engine.step import Step
+from botkit.errors import (
+    ConfigError,
+    InvariantError,
+    JournalError,
+    KeyScopeError,
+    LoginRefused,
+    StrategyError,
+    VenueUnreachable,
+)
+from botkit.journal.journal import Journal
+from botkit.model.events import Reconciled, Started, Stopping
+from botkit.model.portfolio import Fill
+from botkit.observe.health import FILE_NAME, main
+from botkit.observe.ledger import Ledger
+from botkit.risk.scope import KeyScope
+from botkit.runtime.bot import Ending
+from botkit.runtime.live import Outcome, run_live
+from tests.conformance.exchanges import WAIT_S, Place, open_exchange
+from tests.runtime.settings import BUYS_AT_ONCE, settings_of
+
+
+class Watching:
+    """A display that stops the run when it sees an event of a kind; it makes itself.
+
+    Attributes:
+        seen: Every step.
+        stop: Set then.
+
+    """
+
+    def __init__(self, until: type = Fill) -> None:
+        self.seen: list[Step] = []
+        self.stop = asyncio.Event()
+        self.venue = ""
+        self._until = until
+
+    def __call__(self, ledger: Ledger, scope: KeyScope, venue: str, clock: Clock) -> Watching:
+        self.venue = venue
+        return self
+
+    def observe(self, step: Step) -> None:
+        self.seen.append(step)
+        if isinstance(step.event, self._until):
+            self.stop.set()
+
+    async def run(self) -> None:
+        """Show nothing."""
+
+
+@pytest.fixture(autouse=True)
+def _collector() -> Iterator[None]:
+    """Give the garbage collector its habits back, which a run changes for its process."""
+    threshold = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*threshold)
+
+
+def run_of(place: Place) -> ExchangeRun:
+    return msgspec.convert(place.emulator.describe(), ExchangeRun)
+
+
+async def live(settings: Settings, place: Place, watching: Watching | None = None) -> Outcome:
+    watching = watching or Watching()
+    async with asyncio.timeout(WAIT_S):
+        return await run_live(settings, watching.stop, display=watching, exchange=run_of(place), seed=7)
+
+
+@pytest.mark.asyncio
+async def test_a_run_trades_until_it_is_stopped_and_tells_what_it_came_to(tmp_path: Path) -> None:
+    watching = Watching()
+    async with open_exchange() as place:
+        outcome = await live(settings_of(tmp_path), place, watching)
+
+    assert outcome.ending is Ending.CLEAN
+    told = outcome.summary.as_json()
+    assert (told["seed"], told["orders"], told["state"]) == (7, 1, "active")
+    assert told["fills"] == len(
+        {step.event.trade_id for step in watching.seen if isinstance(step.event, Fill)}
+    )
+    assert told["key_scope"] == {
+        "trade_only": True,
+        "permissions": ["read_only", "trade"],
+        "findings": [],
+        "warnings": [],
+    }
+    assert watching.venue == "OKX emulator"
+
+
+@pytest.mark.asyncio
+async def test_whoever_watches_sees_every_step_from_the_first_to_the_last(tmp_path: Path) -> None:
+    watching = Watching()
+    async with open_exchange() as place:
+        await live(settings_of(tmp_path), place, watching)
+
+    assert [step.seq for step in watching.seen] == list(range(1, len(watching.seen) + 1))
+    assert isinstance(watching.seen[0].event, Started)
+    assert any(isinstance(step.event, Stopping) for step in watching.seen)
+
+
+@pytest.mark.asyncio
+async def test_a_heart_beats_beside_the_journal(tmp_path: Path) -> None:
+    async with open_exchange() as place:
+        await live(settings_of(tmp_path), place)
+
+    folder = tmp_path / "state" / "sample"
+    assert main(["--file", str(folder / FILE_NAME)]) == 0
+    assert (folder / "journal.db").exists()
+
+
+@pytest.mark.asyncio
+async def test_what_a_strategy_saved_is_given_back_to_it(tmp_path: Path) -> None:
+    """It bought in the first run, and so does not buy in the second."""
+    settings = settings_of(tmp_path)
+    async with open_exchange() as place:
+        first = await live(settings, place)
+        second = await live(settings, place, Watching(Reconciled))
+
+    assert first.summary.as_json()["orders"] == 1
+    assert second.summary.as_json()["orders"] == 0
+    pnl = second.summary.as_json()["pnl"]
+    assert isinstance(pnl, dict)
+    assert pnl["first"]["USDT"]["fees"] != "0"  # the position goes on
+
+
+@pytest.mark.asyncio
+async def test_saved_state_that_does_not_fit_any_more_is_told_with_the_strategy(tmp_path: Path) -> None:
+    async with open_exchange() as place:
+        await live(settings_of(tmp_path), place)
+        other = BUYS_AT_ONCE.replace("bought: int = 0", "bought: tuple[str, ...] = ()")
+
+        with pytest.raises(StrategyError, match="'first' saved does not fit"):
+            await live(settings_of(tmp_path, strategy=other, file="other.py"), place)
+
+
+# ---- what is refused
+
+
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [
+        ("withdraw", "can withdraw"),
+        ("readonly", "can only read"),
+        ("unbound", "no IP address"),
+        ("unknown-perm", "teleport"),
+        ("master", "master account"),
+    ],
+)
+@pytest.mark.asyncio
+async def test_a_key_of_another_scope_is_refused_before_anything_can_send_an_order(
+    tmp_path: Path, label: str, why: str
+) -> None:
+    watching = Watching()
+    async with open_exchange() as place:
+        with pytest.raises(KeyScopeError, match=why):
+            await live(settings_of(tmp_path, ("emulator:trader", f"emulator:{label}")), place, watching)
+
+    assert not (tmp_path / "state").exists()
+    assert watching.seen == []
+
+
+@pytest.mark.asyncio
+async def test_an_instrument_that_the_venue_does_not_have_is_told_with_its_line(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, ("instruments.BTC-USDT", "instruments.BTC-EUR"))
+    async with open_exchange() as place:
+        with pytest.raises(ConfigError, match="no instrument 'BTC-EUR'") as caught:
+            await live(settings, place)
+
+    assert caught.value.where == "bot.toml:11"
+
+
+@pytest.mark.asyncio
+async def test_a_key_that_is_not_known_is_refused_as_a_login(tmp_path: Path) -> None:
+    async with open_exchange() as place:
+        run = run_of(place)
+        accounts = [msgspec.structs.replace(account, passphrase="Fake-Other-1") for account in run.accounts]
+        wrong = msgspec.structs.replace(run, accounts=tuple(accounts))
+
+        with pytest.raises(LoginRefused):
+            await run_live(settings_of(tmp_path), asyncio.Event(), display=Watching(), exchange=wrong)
+
+
+@pytest.mark.asyncio
+async def test_a_venue_that_is_gone_is_unreachable(tmp_path: Path) -> None:
+    async with open_exchange() as place:
+        run = run_of(place)
+
+    with pytest.raises(VenueUnreachable):
+        await run_live(settings_of(tmp_path), asyncio.Event(), display=Watching(), exchange=run)
+
+
+@pytest.mark.asyncio
+async def test_a_journal_belongs_to_one_bot_at_a_time(tmp_path: Path) -> None:
+    with Journal.open(tmp_path / "state" / "sample" / "journal.db", WallClock().now_ns()):
+        async with open_exchange() as place:
+            with pytest.raises(JournalError):
+                await live(settings_of(tmp_path), place)
+
+
+# ---- what goes wrong
+
+ASKS_FOR_MORE = """
+from botkit import Strategy
+
+
+class AsksForMore(Strategy):
+    def on_start(self) -> None:
+        self.every("1ms", "ask")
+
+    def on_timer(self, name: str) -> None:
+        self.subscribe_quotes("DOGE-USDT")
+"""
+
+
+@pytest.mark.asyncio
+async def test_an_error_surfaces_as_itself_after_its_last_step_was_shown(tmp_path: Path) -> None:
+    watching = Watching()
+    async with open_exchange() as place:
+        with pytest.raises(ConfigError, match="DOGE-USDT"):
+            await live(settings_of(tmp_path, strategy=ASKS_FOR_MORE), place, watching)
+
+    assert isinstance(watching.seen[0].event, Started)
+
+
+class Broken(Watching):
+    async def run(self) -> None:
+        raise InvariantError("a line too long for the terminal")
+
+
+@pytest.mark.asyncio
+async def test_a_display_that_fails_stops_nothing(tmp_path: Path) -> None:
+    with structlog.testing.capture_logs() as logs:
+        async with open_exchange() as place:
+            outcome = await live(settings_of(tmp_path), place, Broken())
+
+    assert outcome.ending is Ending.CLEAN
+    [told] = [log for log in logs if log["event"] == "display failed"]
+    assert told["log_level"] == "error"
+    assert "too long" in told["error"]
