@@ -26,7 +26,9 @@ def test_an_approval_shows_what_was_approved(approved: Approved) -> None:
     assert repr(approved) == f"<Approved {new_order()}>"
 
 
-@pytest.mark.parametrize("seal", [None, True, object(), "seal", Approved], ids=str)
+@pytest.mark.parametrize(
+    "seal", [None, True, object(), "seal", Approved], ids=["none", "true", "object", "text", "class"]
+)
 def test_only_the_gate_has_the_seal(seal: object) -> None:
     with pytest.raises(TypeError, match=r"only RiskGate\.review\(\) approves orders"):
         Approved(new_order(), seal=seal)
