@@ -1,80 +1,44 @@
-"""The journal: one SQLite file per bot, written before anything is done, never changed after.
+"""The journal: one record per bot of what it meant to do and what became of it, made before it acts.
 
     append(record) ... append(record)    in order, in memory
-    commit()                             all of them on file, in one transaction
+    commit()                             all of them on file, in one write to the tail
     act                                  only now
+    settle()                             from the tail into SQLite, when there is time
 
-What `commit` returned from survives `kill -9` of this process. Surviving a loss
-of power costs an fsync, twenty times as much, and is spent where it matters: on
-the boot epoch, because an order id must never come twice, and on every change
-of the trading state, because a bot that was killed must not come back to life.
-`Durability.POWER` spends it on every commit.
+What `commit` returned from survives `kill -9` of this process at any
+instruction: `open` takes over the tail that it left. Surviving a loss of power
+takes a disk's time, and is spent where it matters: on the boot epoch, because an
+order id must never come twice, and on every change of the trading state, because
+a bot that was killed must not come back to life. Those go into SQLite at once,
+with all that waits before them, so that no loss of power leaves a gap between
+the two files. `Durability.POWER` does that with every commit.
 
-Source: https://www.sqlite.org/pragma.html#pragma_synchronous, https://www.sqlite.org/wal.html
+The file, `-wal` and `-tail` belong together: copy all three or none.
 """
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from enum import Enum
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from botkit.errors import JournalError
-from botkit.journal.chain import GENESIS, link
+from botkit.journal.chain import GENESIS, Entry, fault, link
+from botkit.journal.database import Database, Durability, damaged
 from botkit.journal.lock import JournalLock
 from botkit.journal.records import KINDS, Record, Step, decode_record, encode_record, records_of
-from botkit.model.duration import NS_PER_S
+from botkit.journal.tail import Tail
 from botkit.model.events import StateChanged
 
 __all__ = ["Durability", "Journal"]
 
-_APPLICATION: Final = 0x626F746B  # "botk", so that `file` and we know the file
-_VERSION: Final = 1
-_TAIL: Final = 1000  # records checked at every opening; a full check reads the whole file
+_RECENT: Final = 1000  # records checked at every opening; a full check reads the whole file
 
-# A checkpoint copies the log into the file and waits for the disk, which nobody wants between a
-# quote and an order: `checkpoint()` does it when it suits, and SQLite only if that never comes.
-_LOG_PAGES: Final = 16_000
-
-# Another program may have locked the file, a database browser say. While we wait nothing trades.
-_PATIENCE_S: Final = 0.1
-
-_SCHEMA: Final = f"""
-    BEGIN EXCLUSIVE;
-    CREATE TABLE boot (epoch INTEGER PRIMARY KEY, wall_ns INTEGER NOT NULL) STRICT;
-    CREATE TABLE record (
-        seq INTEGER PRIMARY KEY,
-        epoch INTEGER NOT NULL,
-        wall_ns INTEGER NOT NULL,
-        kind TEXT NOT NULL,
-        payload BLOB NOT NULL,
-        hash BLOB NOT NULL
-    ) STRICT;
-    PRAGMA application_id = {_APPLICATION};
-    PRAGMA user_version = {_VERSION};
-    COMMIT;
-"""
-_INSERT: Final = "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)"
-_SELECT: Final = "SELECT seq, epoch, wall_ns, payload, hash FROM record WHERE seq > ? ORDER BY seq"
-
-# Order ids hold four base-36 digits of epoch. If somebody deletes a journal, counting must not
-# start over, or new orders would meet the fills of old ones: so epochs keep up with the calendar.
-_CALENDAR_START_NS: Final = 1_735_689_600 * NS_PER_S  # 2025-01-01; the digits last until 2056
-_CALENDAR_STEP_NS: Final = 600 * NS_PER_S
-
-_Row = tuple[int, int, int, str, bytes, bytes]
-
-
-class Durability(Enum):
-    """What a commit survives: the end of this process, or also the loss of power."""
-
-    PROCESS = "NORMAL"
-    POWER = "FULL"
+# Records in the tail before `commit` settles by itself: some milliseconds, if nobody did it earlier.
+_MOST_UNSETTLED: Final = 512
 
 
 class Journal:
@@ -83,23 +47,25 @@ class Journal:
     def __init__(
         self,
         path: Path,
-        connection: sqlite3.Connection,
-        lock: JournalLock,
+        database: Database,
+        tail: Tail,
         durability: Durability = Durability.PROCESS,
     ) -> None:
         self._path = path
-        self._connection = connection
-        self._lock = lock
+        self._database = database
+        self._tail = tail
         self._durability = durability
+        self._resources = ExitStack()
         self._epoch = 0
         self._seq = 0
         self._hash = GENESIS
-        self._rows: list[_Row] = []
-        self._needs_disk = False
+        self._pending: list[Entry] = []
+        self._unsettled: list[Entry] = []
+        self._needs_disk = durability is Durability.POWER
 
     @classmethod
     def open(cls, path: Path, now_ns: int, durability: Durability = Durability.PROCESS) -> Journal:
-        """Open the journal, make it if there is none, and begin a new boot epoch.
+        """Open the journal, make it if there is none, take over its tail, and begin a new boot epoch.
 
         Args:
             path: The file; its folder is made if need be.
@@ -111,23 +77,20 @@ class Journal:
                 damaged, or it cannot be written.
 
         """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = JournalLock.acquire(path, now_ns)
-        except OSError as error:
-            raise JournalError(f"the journal {path} cannot be opened: {error}") from error
-        try:
-            connection = _connect(path)
-        except BaseException:
-            lock.release()
-            raise
-        journal = cls(path, connection, lock, durability)
-        try:
-            journal._begin(now_ns)
-        except BaseException:
-            connection.close()
-            lock.release()
-            raise
+        with ExitStack() as resources:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lock = JournalLock.acquire(path, now_ns)
+                resources.callback(lock.release)
+                tail = Tail.beside(path)
+                resources.callback(tail.close)
+                database = Database.open(path)
+                resources.callback(database.close)
+                journal = cls(path, database, tail, durability)
+                journal._begin(now_ns)
+            except (OSError, sqlite3.Error) as error:
+                raise JournalError(f"the journal {path} cannot be opened: {error}") from error
+            journal._resources = resources.pop_all()
         return journal
 
     def __enter__(self) -> Self:
@@ -146,46 +109,56 @@ class Journal:
     @property
     def pending(self) -> int:
         """Return how many records were appended and are not on file yet."""
-        return len(self._rows)
+        return len(self._pending)
+
+    @property
+    def unsettled(self) -> int:
+        """Return how many records are on file in the tail, and not in SQLite yet."""
+        return len(self._unsettled)
 
     def append(self, record: Record, now_ns: int) -> int:
         """Add a record in memory; return its number. Nothing may be done about it before `commit`."""
-        kind = KINDS.get(type(record))
-        if kind is None:
-            raise TypeError(f"a {type(record).__name__} is not journaled")
+        kind = type(record)
+        if kind not in KINDS:
+            raise TypeError(f"a {kind.__name__} is not journaled")
         payload = encode_record(record)
         seq = self._seq + 1
         digest = link(self._hash, seq, self._epoch, now_ns, payload)
-        self._rows.append((seq, self._epoch, now_ns, kind, payload, digest))
+        self._pending.append((seq, self._epoch, now_ns, payload, digest))
         self._seq, self._hash = seq, digest
-        self._needs_disk = self._needs_disk or isinstance(record, StateChanged)
+        if kind is StateChanged:
+            self._needs_disk = True
         return seq
 
     def commit(self) -> None:
         """Put every appended record on file, all or none.
+
+        One write to the tail; into SQLite and onto the disk if one of them needs that. When 512
+        records are unsettled, it settles first.
 
         Raises:
             JournalError: If that fails. The records stay in memory for another try; until one
                 succeeds, nothing may be sent.
 
         """
-        if not self._rows:
+        if not self._pending:
             return
         try:
             if self._needs_disk:
-                self._connection.execute("PRAGMA synchronous = FULL")
-            self._write()
-        except sqlite3.Error as error:
-            with suppress(sqlite3.Error):  # often SQLite has rolled back by itself
-                self._connection.execute("ROLLBACK")
+                self._store([*self._unsettled, *self._pending], Durability.POWER)
+            else:
+                if len(self._unsettled) >= _MOST_UNSETTLED:
+                    self._store(self._unsettled, Durability.PROCESS)
+                self._tail.append(self._pending)
+                self._unsettled += self._pending
+        except (OSError, sqlite3.Error) as error:
             raise JournalError(
-                f"the journal {self._path} cannot be written: {error} (records waiting: {len(self._rows)}).\n"
+                f"the journal {self._path} cannot be written: {error} "
+                f"(records waiting: {len(self._pending)}).\n"
                 "  Nothing is sent until they are written; free some space on the disk or mend it"
             ) from error
-        self._rows.clear()
-        if self._needs_disk:
-            self._needs_disk = False
-            self._connection.execute(f"PRAGMA synchronous = {self._durability.value}")
+        self._pending.clear()
+        self._needs_disk = self._durability is Durability.POWER
 
     def record(self, step: Step) -> None:
         """Append what of a step is kept, and commit it. Act on the step's effects only after this.
@@ -194,154 +167,117 @@ class Journal:
             JournalError: As `commit`.
 
         """
-        records = records_of(step)
-        if records:
-            now_ns = step.event.recv_ns
-            for record in records:
-                self.append(record, now_ns)
-            self.commit()
+        now_ns = step.event.recv_ns
+        for record in records_of(step):
+            self.append(record, now_ns)
+        self.commit()
 
-    def replay(self) -> Iterator[tuple[int, Record]]:
-        """Yield every committed record with the time it was appended at, in order.
+    def settle(self) -> None:
+        """Move what is in the tail into SQLite, in one transaction that does not wait for the disk.
+
+        Call it after acting or when idle, never between an approval and its sending, and at least
+        every 50 ms: whoever reads the file from outside sees what has been settled. It may be
+        called at any time, costs nothing when nothing is unsettled, and does not wait for a
+        program that has locked the file. Safety does not depend on it.
 
         Raises:
-            JournalError: At the first record that is damaged, missing or unknown.
+            JournalError: If it fails. Nothing is lost, the records stay in the tail, and commits go
+                on until 512 of them wait there.
 
         """
-        for _, _, wall_ns, payload, _ in self._chain(0):
+        if not self._unsettled:
+            return
+        waiting = len(self._unsettled)
+        try:
+            self._store(self._unsettled, Durability.PROCESS)
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"the journal {self._path} cannot take over its tail: {error} (records in it: {waiting}).\n"
+                f"  They are safe there, but from {_MOST_UNSETTLED} on nothing is sent; "
+                "free some space on the disk, or close the program that has locked the file"
+            ) from error
+
+    def replay(self) -> Iterator[tuple[int, Record]]:
+        """Settle, and yield every committed record with the time it was appended at, in order.
+
+        Raises:
+            JournalError: At the first record that is damaged, missing or unknown; or as `settle`.
+
+        """
+        self.settle()
+        for _, _, wall_ns, payload, _ in self._database.entries():
             yield wall_ns, decode_record(payload)
 
     def verify(self) -> int:
-        """Check the whole file; return how many records it has.
+        """Settle, and check the whole file; return how many records it has.
 
         Raises:
-            JournalError: If a record was changed, moved or removed, or the file is damaged.
+            JournalError: If a record was changed, moved or removed, or the file is damaged; or as
+                `settle`.
 
         """
-        count = sum(1 for _ in self._chain(0))
-        with _reading(self._path):
-            (verdict,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
-        if verdict != "ok":
-            raise _damaged(self._path, verdict)
+        self.settle()
+        count = sum(1 for _ in self._database.entries())
+        self._database.check()
         return count
 
     def checkpoint(self) -> None:
-        """Move the write-ahead log into the file. Waits for the disk; may run in another thread.
+        """Move SQLite's write-ahead log into its file. Waits for the disk; may run in another thread.
+
+        It does not settle, which is for the journal's own thread.
 
         Raises:
             JournalError: If it fails; what was committed is safe in the log all the same.
 
         """
-        try:
-            with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        except sqlite3.Error as error:
-            raise JournalError(f"the log of the journal {self._path} cannot be moved: {error}") from error
+        Database.checkpoint(self._path)
 
     def close(self) -> None:
-        """Commit what is pending and let the file go, once.
+        """Commit what is pending, settle, and let the files go, once.
 
         Raises:
-            JournalError: If records are lost because they cannot be written.
+            JournalError: If records are lost because they cannot be written, or as `settle`.
 
         """
-        try:
+        with self._resources:
             self.commit()
-        finally:
-            self._connection.close()
-            self._lock.release()
+            self.settle()
+
+    def _store(self, entries: list[Entry], durability: Durability) -> None:
+        """Put into SQLite all that is in the tail, and what else is to go with it."""
+        self._database.insert(entries, durability)
+        if self._unsettled:
+            self._unsettled.clear()
+            self._tail.clear()
 
     def _begin(self, now_ns: int) -> None:
-        with _reading(self._path):
-            _prepare(self._connection, self._path)
-            ((last,),) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM record")
-            for seq, _, _, _, digest in self._chain(max(last - _TAIL, 0)):
+        self._seq = self._database.last()
+        for entry in self._database.entries(max(self._seq - _RECENT, 0)):
+            self._hash = entry[4]
+        self._take_over()
+        self._epoch = self._database.begin_epoch(now_ns)
+
+    def _take_over(self) -> None:
+        """Move what a crash left in the tail into SQLite, where it has to follow."""
+        entries, damage, machine_went_down = self._tail.read()
+        settled = self._seq
+        lacking: list[Entry] = []
+        for entry in entries:
+            seq, digest = entry[0], entry[4]
+            if seq > settled:
+                problem = fault(entry, self._seq, self._hash)
+            else:  # the crash came between settling and clearing
+                problem = (
+                    "" if self._database.hash_of(seq) == digest else f"record {seq} is not as in its tail"
+                )
+            if problem:
+                damage = problem
+                break
+            if seq > settled:
+                lacking.append(entry)
                 self._seq, self._hash = seq, digest
-            self._epoch = self._next_epoch(now_ns)
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("INSERT INTO boot VALUES (?, ?)", (self._epoch, now_ns))
-            # What a crash left in the log goes into the file while there is time.
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._connection.execute(f"PRAGMA synchronous = {self._durability.value}")
-
-    def _next_epoch(self, now_ns: int) -> int:
-        last: int
-        ((last,),) = self._connection.execute("SELECT coalesce(max(epoch), 0) FROM boot")
-        by_calendar = (now_ns - _CALENDAR_START_NS) // _CALENDAR_STEP_NS
-        return max(last + 1, by_calendar)
-
-    def _write(self) -> None:
-        if len(self._rows) == 1:
-            self._connection.execute(_INSERT, self._rows[0])  # a transaction by itself
-            return
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany(_INSERT, self._rows)
-        self._connection.execute("COMMIT")
-
-    def _chain(self, after: int) -> Iterator[tuple[int, int, int, bytes, bytes]]:
-        """Yield the rows after number `after`, each proved to follow the one before."""
-        previous = GENESIS
-        with _reading(self._path):
-            if after:
-                found = self._connection.execute("SELECT hash FROM record WHERE seq = ?", (after,)).fetchone()
-                if found is None:
-                    raise _damaged(self._path, f"record {after} is missing")
-                (previous,) = found
-            for row in self._connection.execute(_SELECT, (after,)):
-                seq, epoch, wall_ns, payload, digest = row
-                after += 1
-                if seq != after:
-                    raise _damaged(self._path, f"record {after} is missing")
-                if digest != link(previous, seq, epoch, wall_ns, payload):
-                    raise _damaged(self._path, f"record {seq} was changed after it was written")
-                previous = digest
-                yield row
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """Turn what SQLite says of a file it cannot read into what the operator should do."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:  # the disk, the file's rights, another program
-        raise JournalError(
-            f"the journal {path} cannot be used: {error}.\n"
-            "  See to the disk, to whom the file belongs and to programs that look into it, and start again"
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise _damaged(path, str(error)) from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    try:
-        # For its owner only; SQLite gives the log beside it the same rights.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        return sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE_S)
-    except (OSError, sqlite3.Error) as error:
-        raise JournalError(f"the journal {path} cannot be opened: {error}") from error
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a new file; refuse a file that is not ours or not of our time."""
-    ((application,),) = connection.execute("PRAGMA application_id")
-    ((version,),) = connection.execute("PRAGMA user_version")
-    ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master")
-    if tables and application != _APPLICATION:
-        raise JournalError(f"{path} is a database, but not a journal.\n  Name another file")
-    if version > _VERSION:
-        raise JournalError(
-            f"the journal {path} has format {version}, and this botkit knows formats up to {_VERSION}.\n"
-            "  Install the version that wrote it"
-        )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-    if not tables:
-        connection.executescript(_SCHEMA)
-
-
-def _damaged(path: Path, problem: str) -> JournalError:
-    return JournalError(
-        f"the journal {path} cannot be relied on: {problem}.\n"
-        "  Keep the file, put a backup in its place or move it away, "
-        "and compare open orders and positions at the venue by hand before the next start"
-    )
+        if damage and not machine_went_down:
+            raise damaged(self._path, damage)
+        if lacking:
+            self._database.insert(lacking, Durability.POWER)
+        self._tail.start()

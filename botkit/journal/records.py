@@ -21,7 +21,7 @@ from botkit.model.order import AmendOrder, CancelOrder, NewOrder
 from botkit.risk.approval import Approved, Refused
 from botkit.strategy.saved import StrategyState
 
-__all__ = ["KINDS", "Intent", "Record", "Step", "decode_record", "encode_record", "records_of"]
+__all__ = ["KINDS", "Intent", "Record", "Step", "decode_record", "encode_record", "kind_of", "records_of"]
 
 Intent = NewOrder | AmendOrder | CancelOrder
 Record = AccountEvent | ControlEvent | Intent | Refused | Note | StrategyState
@@ -31,6 +31,13 @@ _DECODER: Final[msgspec.json.Decoder[Record]] = msgspec.json.Decoder(Record)
 
 KINDS: Final[dict[type, str]] = {member: str(member.__struct_config__.tag) for member in get_args(Record)}
 """The name of each kind of record, as the journal's `kind` column has it."""
+
+
+class _Tagged(msgspec.Struct):
+    type: str
+
+
+_TAG_DECODER: Final = msgspec.json.Decoder(_Tagged)
 
 
 class Step(Protocol):
@@ -63,14 +70,17 @@ def decode_record(data: bytes) -> Record:
         raise JournalError(f"this is no record that this version of botkit knows: {error}") from error
 
 
+def kind_of(data: bytes) -> str:
+    """Return which of `KINDS` the bytes of a record name, without reading the rest."""
+    return _TAG_DECODER.decode(data).type
+
+
 def records_of(step: Step) -> list[Record]:
     """Return what of a step is kept: its event unless it is the market's, then its effects in order."""
-    records: list[Record] = []
-    if type(step.event) in KINDS:
-        records.append(step.event)  # type: ignore[arg-type]  # KINDS has the union's members only
+    event = step.event
+    records: list[Record] = [event] if type(event) in KINDS else []  # type: ignore[list-item]  # see KINDS
     for effect in step.effects:
-        if isinstance(effect, Approved):
-            records.append(effect.request)
-        elif isinstance(effect, CancelOrder | Refused | Note | StrategyState):
-            records.append(effect)
+        kept = effect.request if type(effect) is Approved else effect
+        if type(kept) in KINDS:
+            records.append(kept)  # type: ignore[arg-type]  # KINDS has the union's members only
     return records

@@ -16,6 +16,7 @@ from botkit.journal.records import Record
 from botkit.model.events import StateChanged, TradingState
 from botkit.model.market import Quote
 from botkit.model.note import Note
+from tests.journal.disasters import full, image, tail_of
 from tests.journal.samples import BTC, EVERY_KIND, new_order, records
 
 LONG_NOTE = Note(strategy="ema", level="info", text="x" * 5000)
@@ -38,14 +39,15 @@ def replayed(path: Path) -> list[Record]:
         return [record for _, record in journal.replay()]
 
 
-def tamper(path: Path, statement: str) -> None:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(statement)
+def settled(path: Path) -> int:
+    """Return how many records another program sees in the file."""
+    with closing(sqlite3.connect(path)) as connection:
+        ((count,),) = connection.execute("SELECT count(*) FROM record")
+        return int(count)
 
 
-def synchronous(journal: Journal) -> int:
-    ((level,),) = journal._connection.execute("PRAGMA synchronous")
-    return int(level)
+def tail_size(path: Path) -> int:
+    return tail_of(path).stat().st_size
 
 
 def test_what_was_committed_is_there_after_a_restart_in_order_and_with_its_time(path: Path) -> None:
@@ -149,245 +151,195 @@ def test_a_journal_is_for_its_owner_only(journal: Journal, path: Path) -> None:
     journal.commit()
 
     modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
-    assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), 0o600)
+    assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db-tail", "bot.db.lock"), 0o600)
 
 
-def test_a_journal_of_a_later_botkit_is_refused(path: Path) -> None:
-    Journal.open(path, 0).close()
-    tamper(path, "PRAGMA user_version = 2")
+def test_what_was_committed_is_in_the_tail_until_it_is_settled(journal: Journal, path: Path) -> None:
+    empty = tail_size(path)
+    journal.append(new_order(), 1)
+    journal.append(new_order(2), 2)
+    journal.commit()
+    assert (journal.pending, journal.unsettled, settled(path)) == (0, 2, 0)
+    assert tail_size(path) > empty
 
-    with pytest.raises(
-        JournalError, match=r"has format 2, and this botkit knows formats up to 1\.\n  Install"
-    ):
-        Journal.open(path, 0)
+    journal.settle()
 
-
-def test_another_programs_database_is_refused_and_left_as_it_is(path: Path) -> None:
-    path.parent.mkdir()
-    tamper(path, "CREATE TABLE somebody_elses (x)")
-    before = path.read_bytes()
-
-    with pytest.raises(JournalError, match="is a database, but not a journal"):
-        Journal.open(path, 0)
-    assert path.read_bytes() == before
+    assert (journal.pending, journal.unsettled, settled(path)) == (0, 0, 2)
+    assert tail_size(path) == empty
 
 
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda path: path.write_bytes(b"not a database, but long enough for one" * 100),
-        lambda path: path.mkdir(),
-        lambda path: path.parent.joinpath("bot.db.lock").mkdir(),
-    ],
-    ids=["other file", "folder", "no lock file"],
-)
-def test_what_cannot_be_a_journal_is_an_error(path: Path, spoil: Callable[[Path], object]) -> None:
-    path.parent.mkdir()
-    spoil(path)
+def test_settling_leaves_what_is_not_committed_alone(journal: Journal, path: Path) -> None:
+    journal.append(new_order(), 1)
 
-    with pytest.raises(JournalError, match=str(path)):
-        Journal.open(path, 0)
+    journal.settle()
+
+    assert (journal.pending, settled(path)) == (1, 0)
 
 
-def test_a_refused_journal_is_let_go_again(path: Path) -> None:
-    Journal.open(path, 0).close()
-    tamper(path, "PRAGMA user_version = 2")
-    with pytest.raises(JournalError):
-        Journal.open(path, 0)
-    tamper(path, "PRAGMA user_version = 1")
-
-    Journal.open(path, 0).close()
-
-
-@pytest.mark.parametrize(
-    ("statement", "problem"),
-    [
-        ("UPDATE record SET payload = CAST('{}' AS BLOB) WHERE seq = 2", "record 2 was changed"),
-        ("UPDATE record SET wall_ns = 7 WHERE seq = 2", "record 2 was changed"),
-        ("UPDATE record SET epoch = 7 WHERE seq = 3", "record 3 was changed"),
-        ("UPDATE record SET hash = x'00' WHERE seq = 3", "record 3 was changed"),
-        ("DELETE FROM record WHERE seq = 2", "record 2 is missing"),
-        ("DELETE FROM record WHERE seq = 1", "record 1 is missing"),
-    ],
-    ids=["content", "time", "epoch", "hash", "gap", "beginning"],
-)
-def test_a_change_made_behind_our_back_stops_the_start(path: Path, statement: str, problem: str) -> None:
+@pytest.mark.parametrize("look", [lambda journal: list(journal.replay()), Journal.verify, Journal.close])
+def test_reading_and_closing_settle(path: Path, look: Callable[[Journal], object]) -> None:
     with Journal.open(path, 0) as journal:
-        for number in (1, 2, 3):
-            journal.append(new_order(number), 1)
-    tamper(path, statement)
-
-    with pytest.raises(JournalError, match=problem):
-        Journal.open(path, 0)
-
-
-def test_a_record_missing_just_before_the_tail_stops_the_start(path: Path) -> None:
-    with Journal.open(path, 0) as journal:
-        for number in range(1, 1102):
-            journal.append(new_order(number), 1)
-    tamper(path, "DELETE FROM record WHERE seq = 101")
-
-    with pytest.raises(JournalError, match="record 101 is missing"):
-        Journal.open(path, 0)
-
-
-def test_a_change_long_ago_is_found_by_the_full_check_and_by_replay(path: Path) -> None:
-    with Journal.open(path, 0) as journal:
-        for number in range(1, 1102):
-            journal.append(new_order(number), 1)
-    tamper(path, "UPDATE record SET wall_ns = 7 WHERE seq = 50")
-
-    with Journal.open(path, 0) as journal:
-        with pytest.raises(JournalError, match="record 50 was changed"):
-            journal.verify()
-        with pytest.raises(JournalError, match="record 50 was changed"):
-            list(journal.replay())
-
-
-def written(path: Path, count: int) -> bytearray:
-    with Journal.open(path, 0) as journal:
-        for number in range(count):
-            journal.append(new_order(number), 1)
-    return bytearray(path.read_bytes())
-
-
-@pytest.mark.parametrize("torn", [bytes(4096), b"\x05" * 4096], ids=["zeros", "rubbish"])
-def test_a_torn_page_of_long_ago_is_found_by_the_full_check_and_by_replay(path: Path, torn: bytes) -> None:
-    data = written(path, 3000)
-    data[20 * 4096 : 21 * 4096] = torn
-    path.write_bytes(data)
-
-    with Journal.open(path, 0) as journal:
-        with pytest.raises(JournalError, match="cannot be relied on"):
-            journal.verify()
-        with pytest.raises(JournalError, match="cannot be relied on"):
-            list(journal.replay())
-
-
-def test_damage_outside_the_records_is_found_too(path: Path) -> None:
-    written(path, 10)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("PRAGMA writable_schema = ON")
-        connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'wall_ns INTEGER', 'wall_ns TEXT')")
-
-    with Journal.open(path, 0) as journal, pytest.raises(JournalError, match="non-TEXT value in record"):
-        journal.verify()
-
-
-def test_a_torn_page_at_the_end_stops_the_start(path: Path) -> None:
-    data = written(path, 200)
-    data[-8 * 4096 : -4 * 4096] = bytes(4 * 4096)
-    path.write_bytes(data)
-
-    with pytest.raises(JournalError, match="cannot be relied on"):
-        Journal.open(path, 0)
-
-
-def test_a_full_disk_is_an_error_and_nothing_is_lost(journal: Journal) -> None:
-    ((pages,),) = journal._connection.execute("PRAGMA page_count")
-    journal._connection.execute(f"PRAGMA max_page_count = {pages}")
-    journal.append(LONG_NOTE, 1)
-    journal.append(new_order(), 2)
-
-    with pytest.raises(JournalError, match=r"cannot be written: .* full \(records waiting: 2\)") as failure:
+        journal.append(new_order(), 1)
         journal.commit()
 
+        look(journal)
+
+        assert settled(path) == 1
+
+
+def test_the_tail_is_bounded_though_nobody_settles(journal: Journal, path: Path) -> None:
+    for number in range(1, 514):
+        journal.append(new_order(number), 1)
+        journal.commit()
+        assert journal.unsettled <= 512
+
+    assert (journal.unsettled, settled(path)) == (1, 512)
+
+
+def test_a_tail_that_cannot_be_written_is_an_error_and_nothing_is_lost(journal: Journal, path: Path) -> None:
+    journal.append(LONG_NOTE, 1)
+    journal.append(new_order(), 2)
+    with (
+        full(path),
+        pytest.raises(JournalError, match=r"cannot be written: .* \(records waiting: 2\)") as failure,
+    ):
+        journal.commit()
     assert "free some space" in str(failure.value)
-    assert journal.pending == 2
+    assert (journal.pending, journal.unsettled) == (2, 0)
     assert list(journal.replay()) == []
 
-    journal._connection.execute("PRAGMA max_page_count = 10000")
     journal.commit()
 
-    assert journal.pending == 0
     assert list(journal.replay()) == [(1, LONG_NOTE), (2, new_order())]
     assert journal.verify() == 2
 
 
-def test_a_disk_that_fills_with_a_single_record_loses_nothing_either(journal: Journal) -> None:
-    ((pages,),) = journal._connection.execute("PRAGMA page_count")
-    journal._connection.execute(f"PRAGMA max_page_count = {pages}")
-    journal.append(LONG_NOTE, 1)
-    with pytest.raises(JournalError, match="records waiting: 1"):
-        journal.commit()
+def test_what_could_not_be_committed_is_not_there_after_a_crash(path: Path, tmp_path: Path) -> None:
+    with Journal.open(path, 0) as journal:
+        for number in (1, 2):
+            journal.append(new_order(number), number)
+            journal.commit()
+        journal.append(LONG_NOTE, 3)
+        with full(path, room=100), pytest.raises(JournalError):
+            journal.commit()
+        crashed = image(path, tmp_path / "crashed")
 
-    journal._connection.execute("PRAGMA max_page_count = 10000")
+    assert replayed(crashed) == [new_order(1), new_order(2)]
+
+
+def test_commits_go_on_while_the_file_is_locked_until_too_many_wait(journal: Journal, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as browser:
+        browser.execute("BEGIN IMMEDIATE")
+        for number in range(1, 513):
+            journal.append(new_order(number), number)
+            journal.commit()
+        with pytest.raises(JournalError, match=r"take over its tail: .* locked \(records in it: 512\)"):
+            journal.settle()
+        journal.append(new_order(513), 513)
+        with pytest.raises(JournalError, match=r"cannot be written: .* locked \(records waiting: 1\)"):
+            journal.commit()
+        assert (journal.pending, journal.unsettled) == (1, 512)
+
     journal.commit()
 
-    assert list(journal.replay()) == [(1, LONG_NOTE)]
+    assert list(journal.replay()) == [(number, new_order(number)) for number in range(1, 514)]
 
 
-def test_a_file_that_another_program_has_locked_is_written_as_soon_as_it_lets_go(
+def test_a_full_disk_under_sqlite_loses_nothing(journal: Journal) -> None:
+    connection = journal._database._connection
+    ((pages,),) = connection.execute("PRAGMA page_count")
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    journal.append(LONG_NOTE, 1)
+    journal.commit()
+    with pytest.raises(JournalError, match=r"take over its tail: .* full \(records in it: 1\)"):
+        journal.settle()
+    journal.append(new_order(), 2)
+    journal.commit()
+
+    connection.execute("PRAGMA max_page_count = 10000")
+
+    assert list(journal.replay()) == [(1, LONG_NOTE), (2, new_order())]
+    assert journal.verify() == 2
+
+
+def test_a_change_of_state_is_written_as_soon_as_another_program_lets_go(
     journal: Journal, path: Path
 ) -> None:
-    journal.append(KILLED, 1)
+    journal.append(new_order(), 1)
+    journal.commit()
+    journal.append(KILLED, 2)
     with closing(sqlite3.connect(path, isolation_level=None)) as browser:
         browser.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalError, match=r"cannot be written: .* locked \(records waiting: 1\)"):
             journal.commit()
+        assert (journal.pending, journal.unsettled) == (1, 1)
 
     journal.commit()
 
-    assert list(journal.replay()) == [(1, KILLED)]
+    assert list(journal.replay()) == [(1, new_order()), (2, KILLED)]
 
 
-def test_a_locked_journal_cannot_be_opened_and_is_not_called_damaged(path: Path) -> None:
-    Journal.open(path, 0).close()
-    with closing(sqlite3.connect(path, isolation_level=None)) as browser:
-        browser.execute("BEGIN IMMEDIATE")
-        with pytest.raises(JournalError, match=r"cannot be used: database is locked\.\n  See to"):
-            Journal.open(path, 0)
+def test_closing_a_journal_that_cannot_be_settled_says_so_and_leaves_it_to_the_next_start(path: Path) -> None:
+    journal = Journal.open(path, 0)
+    journal._database._connection.execute("PRAGMA query_only = ON")
+    journal.append(new_order(), 1)
 
-    Journal.open(path, 0).close()
+    with pytest.raises(JournalError, match="They are safe there"):
+        journal.close()
+
+    assert replayed(path) == [new_order()]
 
 
 def test_closing_a_journal_that_cannot_be_written_says_what_is_lost(path: Path) -> None:
     journal = Journal.open(path, 0)
-    journal._connection.execute("PRAGMA query_only = ON")
     journal.append(new_order(), 1)
 
-    with pytest.raises(JournalError, match="records waiting: 1"):
+    with full(path), pytest.raises(JournalError, match="records waiting: 1"):
         journal.close()
 
-    Journal.open(path, 0).close()
+    assert replayed(path) == []
 
 
 @pytest.mark.parametrize(
-    ("durability", "between"), [(Durability.PROCESS, 1), (Durability.POWER, 2)], ids=["process", "power"]
+    ("durability", "order"), [(Durability.PROCESS, 1), (Durability.POWER, 2)], ids=["process", "power"]
 )
 def test_a_change_of_state_waits_for_the_disk_and_the_rest_as_configured(
-    path: Path, durability: Durability, between: int
+    path: Path, durability: Durability, order: int
 ) -> None:
+    """In SQLite's words 1 is NORMAL and 2 is FULL."""
     with Journal.open(path, 0, durability) as journal:
         levels: list[int] = []
-        journal._connection.set_trace_callback(
-            lambda statement: levels.append(synchronous(journal)) if "INSERT" in statement else None
-        )
 
+        def note_level(statement: str) -> None:
+            if statement.startswith("COMMIT"):
+                ((level,),) = journal._database._connection.execute("PRAGMA synchronous")
+                levels.append(level)
+
+        journal._database._connection.set_trace_callback(note_level)
         for record in (new_order(), KILLED, new_order(2)):
             journal.append(record, 1)
             journal.commit()
+            if record is not KILLED:
+                journal.settle()
+            assert journal.unsettled == 0
 
-    assert levels == [between, 2, between]
+    assert levels == [order, 2, order]
 
 
-def test_a_change_of_state_that_failed_waits_for_the_disk_when_it_is_tried_again(path: Path) -> None:
-    with Journal.open(path, 0) as journal:
-        journal._connection.execute("PRAGMA query_only = ON")
-        journal.append(KILLED, 1)
-        with pytest.raises(JournalError):
-            journal.commit()
-        journal._connection.execute("PRAGMA query_only = OFF")
+def test_a_change_of_state_takes_along_what_waits_before_it(journal: Journal, path: Path) -> None:
+    journal.append(new_order(), 1)
+    journal.commit()
+    journal.append(KILLED, 2)
 
-        journal.commit()
+    journal.commit()
 
-        assert synchronous(journal) == 1
-        assert list(journal.replay()) == [(1, KILLED)]
+    assert (journal.unsettled, settled(path)) == (0, 2)
 
 
 def test_a_checkpoint_moves_the_log_into_the_file_from_any_thread(journal: Journal, path: Path) -> None:
     journal.append(LONG_NOTE, 1)
     journal.commit()
+    journal.settle()
     before = path.stat().st_size
     worker = threading.Thread(target=journal.checkpoint)
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from botkit.errors import JournalError
-from botkit.journal.records import KINDS, Record, decode_record, encode_record, records_of
+from botkit.journal.records import KINDS, Record, decode_record, encode_record, kind_of, records_of
 from botkit.model.events import AnyEvent, MarketEvent
 from botkit.model.market import Quote
 from botkit.model.note import Note
@@ -34,7 +34,7 @@ def test_every_kind_has_its_sample_and_its_own_name() -> None:
 
 
 def test_the_kind_is_what_the_record_itself_says() -> None:
-    said = {type(record): msgspec.json.decode(encode_record(record))["type"] for record in EVERY_KIND}
+    said = {type(record): kind_of(encode_record(record)) for record in EVERY_KIND}
 
     assert said == KINDS
 
