@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -33,6 +34,12 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder of shared data beside this work tree")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _unconfigured_log() -> None:
+    """Let no test hear less because another one has told the log to be quiet."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -121,7 +121,7 @@ class Engine:
 
         Raises:
             InvariantError: If the event cannot happen; stop trading.
-            ConfigError: If a strategy asks for what the configuration does not allow.
+            ConfigError: If a strategy asks at its start for what the configuration does not allow.
 
         """
         self.now_ns = max(self.now_ns, event.recv_ns)
@@ -148,10 +148,24 @@ class Engine:
                 hook(*arguments)
             finally:
                 desk.save_state()
-        except (ConfigError, InvariantError):
+        except InvariantError:
             raise
         except Exception as error:  # noqa: BLE001 - the fence round the user's code
             self._pause(desk, hook.__name__, f"{type(error).__name__}: {error}", _place_of(error))
+
+    def start(self, desk: EngineDesk) -> None:
+        """Call a strategy's `on_start`; what the operator has to mend ends the run before it has begun."""
+        mistakes: list[ConfigError] = []
+
+        def on_start() -> None:
+            try:
+                desk.strategy.on_start()
+            except ConfigError as error:
+                mistakes.append(error)
+
+        self.call(desk, on_start)
+        if mistakes:
+            raise mistakes[0]
 
     def emit(self, effect: Effect) -> None:
         """Add an effect to the step under way."""

@@ -19,13 +19,14 @@ from botkit.model.events import (
 )
 from botkit.model.market import Bar, BookUpdate, Funding, MarkPrice, Quote, Trade
 from botkit.model.note import Note
-from botkit.model.order import OrderChange
+from botkit.model.order import OrderChange, OrderStatus
 from botkit.model.portfolio import Balance, Fill, PositionReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from botkit.engine.engine import Engine
+    from botkit.model.order import Order
 
 __all__ = ["REACTIONS"]
 
@@ -76,6 +77,7 @@ def _order(engine: Engine, update: OrderUpdate) -> None:
         return  # a stranger's order on our account; its fills are counted
     before = (order.status, order.size, order.limit_price)
     fills_are_missing = engine.blotter.apply(order, update)
+    _check_absence(engine, order, before[0])
     if fills_are_missing:
         engine.emit(Inquiry(client_order_id=order.id, reason=_UNSEEN))
     elif update.change in _ASK_AGAIN and order.is_open:
@@ -88,10 +90,13 @@ def _order(engine: Engine, update: OrderUpdate) -> None:
 def _fill(engine: Engine, fill: Fill) -> None:
     if engine.blotter.is_booked(fill):
         return
-    order = engine.blotter.book(fill)
+    order = engine.blotter.get(fill.client_order_id)
     if order is None:
         _stranger(engine, fill)
         return
+    before = order.status
+    engine.blotter.book(fill)
+    _check_absence(engine, order, before)
     engine.accounts.book(order.strategy, fill)
     if fill.cumulative_size > order.filled_size:
         engine.emit(Inquiry(client_order_id=order.id, reason=_UNSEEN))
@@ -99,6 +104,16 @@ def _fill(engine: Engine, fill: Fill) -> None:
     if desk is not None:
         engine.call(desk, desk.strategy.on_fill, fill)
         engine.defer_order_hook(order)
+
+
+def _check_absence(engine: Engine, order: Order, before: OrderStatus) -> None:
+    if before is OrderStatus.VOID and order.status is not OrderStatus.VOID:
+        fields = {"order": order.id, "status": order.status.value, "symbol": order.symbol}
+        engine.emit(
+            Note(
+                strategy="", level="error", text="an order that was proved absent has appeared", fields=fields
+            )
+        )
 
 
 def _stranger(engine: Engine, fill: Fill) -> None:
@@ -153,7 +168,7 @@ def _state(engine: Engine, event: StateChanged) -> None:
 
 def _started(engine: Engine, _: Started) -> None:
     for desk in engine.desks.values():
-        engine.call(desk, desk.strategy.on_start)
+        engine.start(desk)
 
 
 def _stopping(engine: Engine, _: Stopping) -> None:

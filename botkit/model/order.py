@@ -138,6 +138,12 @@ TRANSITIONS: Final[dict[tuple[OrderStatus, OrderChange], OrderStatus]] = {
     },
     (_S.FILLED, _C.PARTIAL_FILL): _S.FILLED,  # the word that it is done overtook its fills
     (_S.FILLED, _C.LAST_FILL): _S.FILLED,
+    # It was proved absent, yet here it is: believe what is seen. The engine says so, loudly.
+    (_S.VOID, _C.ACCEPT): _S.OPEN,
+    (_S.VOID, _C.PARTIAL_FILL): _S.OPEN,
+    (_S.VOID, _C.LAST_FILL): _S.FILLED,
+    (_S.VOID, _C.CANCEL): _S.CANCELED,
+    (_S.VOID, _C.AMEND): _S.OPEN,
     (_S.VOID, _C.LOSE): _S.VOID,
     (_S.VOID, _C.ABSENT): _S.VOID,
     (_S.VOID, _C.REJECT): _S.VOID,

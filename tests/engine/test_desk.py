@@ -331,7 +331,7 @@ def test_an_instrument_that_may_not_be_traded_is_the_operators_error(
     arguments = (1,) if verb == "buy" else ()
 
     with pytest.raises(ConfigError, match="strategy 'test' asks for 'DOGE-USDT'") as caught:
-        rig.act(puppet, lambda: getattr(puppet, verb)("DOGE-USDT", *arguments))
+        getattr(puppet, verb)("DOGE-USDT", *arguments)
     assert caught.value.remedy == (
         "it may trade: BTC-USDT, BTC-USDT-SWAP; add [risk.instruments.DOGE-USDT] to trade it"
     )

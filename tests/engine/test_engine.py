@@ -524,3 +524,25 @@ def test_once_the_run_ends_only_cancels_pass() -> None:
 
     assert canceled(step) == [order.id]
     assert rig.act(puppet, lambda: puppet.buy(BTC, 1)).status is OrderStatus.REFUSED
+
+
+class Forgetful(Puppet):
+    def on_start(self) -> None:
+        super().on_start()
+        self.subscribe_trades(BTC)
+
+    def on_trade(self, trade: Any) -> None:
+        super().on_trade(trade)
+        self.buy("DOGE-USDT", 1)
+
+
+def test_what_the_operator_has_to_mend_does_not_end_a_run_that_is_under_way() -> None:
+    rig = Rig()
+    rig.seat(Forgetful)
+    rig.begin()
+
+    rig.feed(trade())
+
+    (note,) = [effect for effect in rig.effects if isinstance(effect, Note)]
+    assert note.fields["error"].startswith("ConfigError: strategy 'test' asks for 'DOGE-USDT'")
+    assert rig.engine.desks["test"].is_paused

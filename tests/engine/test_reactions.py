@@ -8,7 +8,6 @@ import pytest
 from botkit.engine.reactions import REACTIONS
 from botkit.engine.recovery import recover
 from botkit.engine.step import Inquiry
-from botkit.errors import InvariantError
 from botkit.model.events import (
     AnyEvent,
     ConnectionChanged,
@@ -195,11 +194,24 @@ def test_a_strangers_order_is_nobodys_news(rig: Rig, puppet: Puppet, order: Orde
     assert rig.effects == ()
 
 
-def test_an_order_that_cannot_have_been_is_our_own_error(rig: Rig, order: Order) -> None:
+def test_an_order_that_was_proved_absent_and_appears_is_believed_and_told(rig: Rig, order: Order) -> None:
     rig.hear(order, _C.ABSENT)
 
-    with pytest.raises(InvariantError, match="is void, yet accept happened to it"):
-        rig.hear(order, _C.ACCEPT)
+    rig.hear(order, _C.ACCEPT)
+
+    (note,) = [effect for effect in rig.effects if isinstance(effect, Note)]
+    assert (note.level, note.text) == ("error", "an order that was proved absent has appeared")
+    assert note.fields == {"order": order.id, "status": "open", "symbol": order.symbol}
+    assert order.is_open
+
+
+def test_a_fill_of_an_order_that_was_proved_absent_is_booked_and_told(rig: Rig, order: Order) -> None:
+    rig.hear(order, _C.ABSENT)
+
+    rig.feed(fill(client_order_id=order.id))
+
+    assert [effect.level for effect in rig.effects if isinstance(effect, Note)] == ["error"]
+    assert order.status is OrderStatus.FILLED
 
 
 @pytest.mark.parametrize(

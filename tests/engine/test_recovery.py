@@ -266,8 +266,8 @@ def test_the_date_of_the_journal_is_its_latest_though_the_clock_was_set_back() -
 
 
 def test_records_that_contradict_each_other_are_our_own_error() -> None:
-    with pytest.raises(InvariantError, match="is void, yet accept happened to it"):
-        recovered(new_order(), order_update(_C.ABSENT), order_update(_C.ACCEPT))
+    with pytest.raises(InvariantError, match="is open, yet absent happened to it"):
+        recovered(new_order(), order_update(_C.ACCEPT), order_update(_C.ABSENT))
 
 
 def test_whoever_recovers_holds_openings_until_the_books_agree() -> None:

@@ -27,7 +27,6 @@ _S, _C = OrderStatus, OrderChange
 NEVER_LEFT = "our gate refused it, so the venue cannot know it"
 GATE_IS_PAST = "the gate decides before an order leaves, and only then"
 WAS_SHOWN = "the venue has shown it, so it cannot prove that it never was"
-NEVER_WAS = "the venue has proved that it never was; exposure was released on that word"
 
 IMPOSSIBLE = {
     **{(_S.REFUSED, change): NEVER_LEFT for change in OrderChange},
@@ -39,11 +38,6 @@ IMPOSSIBLE = {
     (_S.VOID, _C.REFUSE): GATE_IS_PAST,
     (_S.OPEN, _C.ABSENT): WAS_SHOWN,
     (_S.FILLED, _C.ABSENT): WAS_SHOWN,
-    (_S.VOID, _C.ACCEPT): NEVER_WAS,
-    (_S.VOID, _C.PARTIAL_FILL): NEVER_WAS,
-    (_S.VOID, _C.LAST_FILL): NEVER_WAS,
-    (_S.VOID, _C.CANCEL): NEVER_WAS,
-    (_S.VOID, _C.AMEND): NEVER_WAS,
 }
 ALL = set(product(OrderStatus, OrderChange))
 
@@ -107,7 +101,7 @@ def test_only_what_nobody_has_heard_of_yet_becomes_unknown() -> None:
     }
 
 
-def test_what_is_over_comes_back_only_by_trading() -> None:
+def test_what_is_over_comes_back_only_by_trading_or_if_its_absence_was_no_absence() -> None:
     revived = {
         pair: after for pair, after in TRANSITIONS.items() if pair[0].is_final and after is not pair[0]
     }
@@ -116,6 +110,11 @@ def test_what_is_over_comes_back_only_by_trading() -> None:
         (_S.CANCELED, _C.LAST_FILL): _S.FILLED,
         (_S.REJECTED, _C.PARTIAL_FILL): _S.OPEN,
         (_S.REJECTED, _C.LAST_FILL): _S.FILLED,
+        (_S.VOID, _C.ACCEPT): _S.OPEN,
+        (_S.VOID, _C.PARTIAL_FILL): _S.OPEN,
+        (_S.VOID, _C.LAST_FILL): _S.FILLED,
+        (_S.VOID, _C.CANCEL): _S.CANCELED,
+        (_S.VOID, _C.AMEND): _S.OPEN,
     }
 
 

@@ -25,7 +25,7 @@ def _dialect(signer: Signer | None = None, headers: dict[str, str] | None = None
 def test_it_is_a_dialect() -> None:
     dialect: Dialect[Call] = _dialect()
 
-    assert dialect.turn(Call(Endpoint.SERVER_TIME)).key == "SERVER_TIME"
+    assert dialect.turn(Call(Endpoint.SERVER_TIME)).key == "GET /api/v5/public/time"
 
 
 def test_a_public_question_is_not_signed() -> None:

@@ -585,7 +585,7 @@ async def test_more_orders_than_okx_takes_are_not_sent(bench: Bench) -> None:
         bench.submit(again)
         await ear.update(again, OrderChange.ACCEPT)
 
-    assert refused.reason == f"too many requests for PLACE {SPOT}"
+    assert refused.reason == f"too many requests for POST /api/v5/trade/order {SPOT}"
     assert len([event for event in ear.of(OrderUpdate) if event.change is OrderChange.REJECT]) == 12
 
 
