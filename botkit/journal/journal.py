@@ -13,7 +13,8 @@ a bot that was killed must not come back to life. Those go into SQLite at once,
 with all that waits before them, so that no loss of power leaves a gap between
 the two files. `Durability.POWER` does that with every commit.
 
-The file, `-wal` and `-tail` belong together: copy all three or none.
+The file, `-wal` and `-tail` belong together: copy all three, and of a running bot
+the tail first, because what leaves it afterwards is in the others.
 """
 
 from __future__ import annotations

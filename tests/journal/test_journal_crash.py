@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -156,6 +157,23 @@ def test_a_crash_at_any_step_of_a_day_loses_nothing_and_leaves_no_half_commit(
     assert len(day.images) > 30
     for step, copy, told, asked in day.images:
         assert found_in(copy) in (told, asked), step
+
+
+@pytest.mark.parametrize("later", [1, 4, 9])
+def test_a_copy_of_a_running_bots_journal_is_whole_if_the_tail_was_copied_first(
+    tmp_path: Path, later: int
+) -> None:
+    day = Day(tmp_path / "bot.db")
+    with watched(day.end_here):
+        day.live(Durability.PROCESS)
+
+    for (_, first, told, _), (step, then, _, asked) in zip(day.images, day.images[later:], strict=False):
+        copy = image(then, tmp_path / f"copy {then.parent.name}")
+        if tail_of(first).exists():
+            shutil.copyfile(tail_of(first), tail_of(copy))
+        found = found_in(copy)
+        assert found == asked[: len(found)], step
+        assert len(found) >= len(told), step
 
 
 def test_a_crash_at_any_step_of_the_start_after_a_crash_loses_nothing(tmp_path: Path) -> None:
