@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import gc
 import importlib.metadata
+import itertools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Final
 
@@ -20,10 +21,11 @@ import structlog
 from botkit.clock import Clock, WallClock
 from botkit.engine.engine import Engine
 from botkit.engine.recovery import Recovery, recover
-from botkit.errors import ConfigError, KeyScopeError, StrategyError
+from botkit.errors import ConfigError, JournalError, KeyScopeError, StrategyError
 from botkit.journal.journal import Journal
 from botkit.observe.health import FILE_NAME, Heartbeat
 from botkit.observe.ledger import Ledger
+from botkit.observe.metrics import Metrics
 from botkit.observe.step_log import StepLog
 from botkit.observe.summary import RunSummary
 from botkit.risk.gate import RiskGate
@@ -33,6 +35,8 @@ from botkit.runtime.bot import Bot, Ending
 from botkit.runtime.compose import Seat, make_venue, seats_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from botkit.config.runfile import ExchangeRun
     from botkit.config.settings import Settings
     from botkit.model.instrument import Instrument
@@ -44,7 +48,11 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "run_live"]
 
 _BEAT_S: Final = 1.0
+_EXPOSE_S: Final = 10.0
+_SETTLE_S: Final = 0.05
+_SETTLES_A_CHECKPOINT: Final = 1200
 _JOURNAL: Final = "journal.db"
+_METRICS: Final = "metrics.prom"
 
 _log = structlog.get_logger(__name__)
 
@@ -94,8 +102,10 @@ async def run_live(
             ledger.recall(journal.replay())
             engine, recovery = _engine(settings, seats, instruments, journal, clock)
             shown = display(ledger, scope, f"OKX {settings.venue.address}", clock)
+            metrics = Metrics()
             audience = Audience(
-                (ledger.observe, StepLog(ledger).observe, shown.observe), asyncio.get_running_loop().call_soon
+                (ledger.observe, StepLog(ledger).observe, shown.observe, metrics.observe),
+                asyncio.get_running_loop().call_soon,
             )
             bot = Bot(
                 engine=engine,
@@ -108,9 +118,14 @@ async def run_live(
                 listeners=(audience.observe,),
             )
             _quieten_collector()
-            heartbeat = Heartbeat(settings.bot.folder / FILE_NAME)
+            beside = (
+                shown.run(),
+                _beat(Heartbeat(settings.bot.folder / FILE_NAME), engine, clock),
+                _keep_house(journal),
+                _expose(metrics, settings.bot.folder / _METRICS),
+            )
             try:
-                async with _beside(shown.run(), _beat(heartbeat, engine, clock)):
+                async with _beside(*beside):
                     ending = await bot.run(stop)
             finally:
                 audience.catch_up()
@@ -201,6 +216,29 @@ async def _beat(heartbeat: Heartbeat, engine: Engine, clock: Clock) -> None:
     while True:
         heartbeat.beat(clock.now_ns(), engine.state().value)
         await asyncio.sleep(_BEAT_S)
+
+
+async def _expose(metrics: Metrics, path: Path) -> None:
+    """Write the metrics where a collector of text files finds them, whole or not at all."""
+    unfinished = path.with_name(path.name + ".new")
+    while True:
+        await asyncio.sleep(_EXPOSE_S)
+        with contextlib.suppress(OSError):
+            unfinished.write_bytes(metrics.exposition())
+            unfinished.replace(path)
+
+
+async def _keep_house(journal: Journal) -> None:
+    """Move what the journal holds in its tail into its file, and now and then its log too."""
+    for turn in itertools.count(1):
+        await asyncio.sleep(_SETTLE_S)
+        try:
+            journal.settle()
+            if turn % _SETTLES_A_CHECKPOINT == 0:
+                await asyncio.to_thread(journal.checkpoint)
+        except JournalError as error:
+            # Nothing is lost: it is in the tail, and the next commit says so if it cannot go on.
+            _log.warning("journal not settled", error=str(error))
 
 
 def _quieten_collector() -> None:
