@@ -208,7 +208,8 @@ async def running(path: Path, **options: Any) -> AsyncIterator[Running]:
 def on_file(folder: Path) -> list[str]:
     """Return the kinds of records that a restart would find if the process were killed now."""
     with tempfile.TemporaryDirectory() as elsewhere:
-        for part in folder.glob("journal.db*"):
+        # The tail first: what leaves it meanwhile is in the file.
+        for part in sorted(folder.glob("journal.db*"), reverse=True, key=lambda part: "tail" in part.name):
             shutil.copy(part, elsewhere)
         with Journal.open(Path(elsewhere) / "journal.db", NOON) as journal:
             return [KINDS[type(record)] for _, record in journal.replay()]

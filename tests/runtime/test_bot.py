@@ -106,18 +106,31 @@ async def test_an_alarm_that_goes_off_early_is_set_again(tmp_path: Path) -> None
         assert [timer.name for timer in bot.events(Timer)] == ["soon"]
 
 
-class _AsksForWhatItMayNot(Puppet):
+class _FindsBotkitWrong(Puppet):
     def on_timer(self, name: str) -> None:
+        raise InvariantError("two and two are five")
+
+
+@in_skipped_time
+async def test_an_invariant_that_breaks_when_a_timer_rings_ends_the_run(tmp_path: Path) -> None:
+    async with running(tmp_path, kind=_FindsBotkitWrong) as bot:
+        bot.act(lambda: bot.puppet.every("1s", "wrong"))
+
+        with pytest.raises(InvariantError, match="five"):
+            await asyncio.wait_for(bot.task, 5)
+
+
+class _AsksForWhatItMayNot(Puppet):
+    def on_start(self) -> None:
         self.subscribe_quotes("DOGE-USDT")
 
 
 @in_skipped_time
-async def test_what_goes_wrong_when_a_timer_rings_ends_the_run(tmp_path: Path) -> None:
+async def test_a_strategy_that_starts_with_what_it_may_not_ends_the_run_at_once(tmp_path: Path) -> None:
     async with running(tmp_path, kind=_AsksForWhatItMayNot) as bot:
-        bot.act(lambda: bot.puppet.every("1s", "wrong"))
-
         with pytest.raises(ConfigError, match="DOGE-USDT"):
-            await asyncio.wait_for(bot.task, 5)
+            await bot.task
+        assert bot.venue.log == []
 
 
 # ---- outside work

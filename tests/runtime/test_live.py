@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -29,11 +31,14 @@ from botkit.model.events import Reconciled, Started, Stopping
 from botkit.model.portfolio import Fill
 from botkit.observe.health import FILE_NAME, main
 from botkit.observe.ledger import Ledger
+from botkit.observe.metrics import Metrics
 from botkit.risk.scope import KeyScope
 from botkit.runtime.bot import Ending
-from botkit.runtime.live import Outcome, run_live
+from botkit.runtime.live import Outcome, _expose, _keep_house, run_live
 from tests.conformance.exchanges import WAIT_S, Place, open_exchange
+from tests.market import NOON
 from tests.runtime.settings import BUYS_AT_ONCE, settings_of
+from tests.skipped_time import in_skipped_time, pass_time
 
 
 class Watching:
@@ -216,16 +221,17 @@ async def test_a_journal_belongs_to_one_bot_at_a_time(tmp_path: Path) -> None:
 
 # ---- what goes wrong
 
-ASKS_FOR_MORE = """
+FINDS_BOTKIT_WRONG = """
 from botkit import Strategy
+from botkit.errors import InvariantError
 
 
-class AsksForMore(Strategy):
+class FindsBotkitWrong(Strategy):
     def on_start(self) -> None:
-        self.every("1ms", "ask")
+        self.every("1ms", "look")
 
     def on_timer(self, name: str) -> None:
-        self.subscribe_quotes("DOGE-USDT")
+        raise InvariantError("two and two are five")
 """
 
 
@@ -233,8 +239,8 @@ class AsksForMore(Strategy):
 async def test_an_error_surfaces_as_itself_after_its_last_step_was_shown(tmp_path: Path) -> None:
     watching = Watching()
     async with open_exchange() as place:
-        with pytest.raises(ConfigError, match="DOGE-USDT"):
-            await live(settings_of(tmp_path, strategy=ASKS_FOR_MORE), place, watching)
+        with pytest.raises(InvariantError, match="five"):
+            await live(settings_of(tmp_path, strategy=FINDS_BOTKIT_WRONG), place, watching)
 
     assert isinstance(watching.seen[0].event, Started)
 
@@ -254,3 +260,78 @@ async def test_a_display_that_fails_stops_nothing(tmp_path: Path) -> None:
     [told] = [log for log in logs if log["event"] == "display failed"]
     assert told["log_level"] == "error"
     assert "too long" in told["error"]
+
+
+# ---- beside the bot
+
+
+@in_skipped_time
+async def test_metrics_are_written_down_every_ten_seconds(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.prom"
+    exposing = asyncio.create_task(_expose(Metrics(), path))
+    await pass_time(9)
+    assert names_in(tmp_path) == []
+
+    await pass_time(2)
+    exposing.cancel()
+
+    assert names_in(tmp_path) == [path.name]
+    assert path.read_text().startswith("# HELP botkit_")
+
+
+@in_skipped_time
+async def test_metrics_that_cannot_be_written_down_stop_nothing(tmp_path: Path) -> None:
+    exposing = asyncio.create_task(_expose(Metrics(), tmp_path / "missing" / "metrics.prom"))
+
+    await pass_time(25)
+
+    assert not exposing.done()
+    exposing.cancel()
+
+
+@in_skipped_time
+async def test_the_journal_is_settled_twenty_times_a_second(tmp_path: Path) -> None:
+    with Journal.open(tmp_path / "journal.db", NOON) as journal:
+        keeping = asyncio.create_task(_keep_house(journal))
+        journal.append(Stopping(recv_ns=NOON, reason="enough"), NOON)
+        journal.commit()
+        assert journal.unsettled == 1
+
+        await pass_time(0.06)
+
+        assert journal.unsettled == 0
+        keeping.cancel()
+
+
+@pytest.mark.asyncio
+async def test_a_journal_that_cannot_be_settled_is_told_of_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program has locked the file."""
+    monkeypatch.setattr("botkit.runtime.live._SETTLE_S", 0)
+    monkeypatch.setattr("botkit.runtime.live._SETTLES_A_CHECKPOINT", 1)
+    with Journal.open(tmp_path / "journal.db", NOON) as journal, structlog.testing.capture_logs() as logs:
+        journal.append(Stopping(recv_ns=NOON, reason="enough"), NOON)
+        journal.commit()
+        keeping = asyncio.create_task(_keep_house(journal))
+        with contextlib.closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await until(lambda: bool(logs))
+            assert journal.unsettled == 1
+            other.execute("ROLLBACK")
+
+        await until(lambda: not journal.unsettled)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+
+    assert {log["event"] for log in logs} == {"journal not settled"}
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while not is_so():  # noqa: ASYNC110 - of what a task does by itself there is no event
+            await asyncio.sleep(0)
