@@ -141,7 +141,7 @@ class EngineDesk:
         self._engine.timers.set(self.name, name, due_ns, every_ns)
 
     def note(self, level: str, text: str, fields: dict[str, LogField]) -> None:
-        """Record a fact for the log and for `botkit why`."""
+        """Record a fact in the log and in the journal."""
         told = {name: str(value) for name, value in fields.items()}
         self._engine.emit(Note(strategy=self.name, level=level, text=text, fields=told))
 

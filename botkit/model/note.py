@@ -8,7 +8,7 @@ __all__ = ["Note"]
 
 
 class Note(msgspec.Struct, frozen=True, tag_field="type", tag="note", kw_only=True):
-    """A fact that a strategy wants kept, for the log and for `botkit why`.
+    """A fact that a strategy wants kept, in the log and in the journal.
 
     Attributes:
         strategy: Name of the strategy that says it.

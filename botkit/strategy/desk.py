@@ -75,7 +75,7 @@ class Desk(Protocol):
         """Ask for `on_timer` at `due_ns`, and every `every_ns` after it; the same name replaces."""
 
     def note(self, level: str, text: str, fields: dict[str, LogField]) -> None:
-        """Record a fact for the log and for `botkit why`."""
+        """Record a fact in the log and in the journal."""
 
     def run(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Start outside work; its result comes back as a `TaskDone` event."""

@@ -69,7 +69,7 @@ class Strategy(Trader):
         _check_parts(cls)
 
     def note(self, text: str, /, **fields: LogField) -> None:
-        """Record why something was done, or was not, for the log and for `botkit why`."""
+        """Record why something was done, or was not, in the log and in the journal."""
         self.log.info(text, **fields)
 
     def run(self, work: Coroutine[Any, Any, Any], name: str) -> None:
