@@ -10,6 +10,7 @@ import msgspec
 
 from botkit.clock import Clock, WallClock
 from botkit.config.runfile import ExchangeRun, find_exchange
+from botkit.errors import StrategyError
 from botkit.strategy.discovery import find_strategy
 from botkit.strategy.params import Params
 from botkit.strategy.strategy import Strategy
@@ -46,10 +47,19 @@ def seats_of(settings: Settings) -> list[Seat]:
     """
     seats: list[Seat] = []
     for name, strategy in settings.strategy.items():
-        kind = find_strategy(strategy.use)
+        kind = _found(settings, name, strategy.use)
         params = settings.params_of(name, kind.Params)
         seats.append(Seat(name=name, kind=kind, params=params, cancels_on_stop=strategy.on_stop == "cancel"))
     return seats
+
+
+def _found(settings: Settings, name: str, reference: str) -> type[Strategy]:
+    try:
+        return find_strategy(reference)
+    except StrategyError as error:
+        # A line of the strategy's own file says more than the one that names it.
+        where = error.where or settings.where("strategy", name, "use")
+        raise StrategyError(error.problem, remedy=error.remedy, where=where) from error
 
 
 def make_venue(settings: Settings, clock: Clock, exchange: ExchangeRun | None = None) -> OkxVenue:

@@ -56,8 +56,19 @@ def test_a_strategy_that_is_not_there_is_told(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     (tmp_path / "first.py").unlink()
 
-    with pytest.raises(StrategyError, match=r"first\.py"):
+    with pytest.raises(StrategyError, match=r"first\.py") as caught:
         seats_of(settings)
+
+    assert caught.value.where == "bot.toml:17"
+
+
+def test_a_strategy_that_does_not_load_is_told_with_its_own_line(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, strategy="from botkit import Strategy\n\nnonsense\n")
+
+    with pytest.raises(StrategyError, match="nonsense") as caught:
+        seats_of(settings)
+
+    assert caught.value.where == f"{tmp_path}/first.py:3"
 
 
 def test_a_parameter_that_a_strategy_does_not_take_is_told_with_its_line(tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
-__all__ = ["PATIENCE_S", "Account", "Bot", "Place", "open_place"]
+__all__ = ["PATIENCE_S", "Account", "Bot", "Done", "Place", "botkit", "environment", "open_place"]
 
 PATIENCE_S: Final = 30.0
 """How long to wait for what takes a second on a machine with nothing else to do."""
@@ -61,6 +61,21 @@ use = "{strategy}"
 """
 
 Row = dict[str, Any]
+
+
+class Done(NamedTuple):
+    """How a command ended.
+
+    Attributes:
+        code: Its exit code.
+        said: The JSON in the last line of its output.
+        told: What it wrote for people.
+
+    """
+
+    code: int
+    said: Row
+    told: str
 
 
 class Account:
@@ -220,6 +235,21 @@ class Place:
                 yield Bot(process)
             finally:
                 process.kill()
+
+
+def botkit(folder: Path, *typed: str, **variables: str) -> Done:
+    """Run a command to its end, in an environment with these variables and no others of botkit's."""
+    done = subprocess.run(
+        [sys.executable, "-m", "botkit", *typed],
+        cwd=folder,
+        env={**environment(), **variables},
+        capture_output=True,
+        timeout=2 * PATIENCE_S,
+        check=False,
+    )
+    lines = done.stdout.splitlines()
+    said = json.loads(lines[-1]) if "--json" in typed and lines else {}
+    return Done(done.returncode, said, done.stderr.decode())
 
 
 def environment() -> dict[str, str]:
