@@ -269,8 +269,8 @@ def test_a_length_of_time_that_is_none_is_a_mistake_of_usage(place: Place) -> No
 # ---- one bot at a time
 
 
-def test_a_second_bot_of_the_same_name_does_not_start(place: Place) -> None:
-    with place.bot() as first:
+def test_a_second_bot_of_the_same_name_does_not_start(tmp_path: Path) -> None:
+    with open_place(tmp_path, seed=3) as place, place.bot() as first:
         first.hear_kind("books")
 
         second = botkit(place.folder, *RUN)
