@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from botkit.errors import InvariantError
 from botkit.model.order import Order, OrderChange, OrderStatus
 from botkit.model.side import Side
 
@@ -73,6 +74,11 @@ class Blotter:
         order = self._orders.get(fill.client_order_id)
         if order is None or self.is_booked(fill):
             return None
+        if (fill.symbol, fill.side) != (order.symbol, order.side):
+            raise InvariantError(
+                f"{fill.side.value} {fill.symbol} was filled under {order.id}, which is to "
+                f"{order.side.value} {order.symbol}: somebody else uses our order ids"
+            )
         self._booked.add(_key(fill))
         filled = order.filled_size + fill.size
         order.average_price = (order.average_price * order.filled_size + fill.price * fill.size) / filled
@@ -114,7 +120,9 @@ class Blotter:
         return is_short
 
     def request_amendment(self, order: Order, amendment: AmendOrder) -> None:
-        """Note that new terms are under way."""
+        """Note that new terms are under way; those before them, if never answered, stay in doubt."""
+        if order.amending is not None:
+            order.doubtful_size = max(order.doubtful_size, order.amending.size)
         order.amending = amendment
 
     def lose_pending(self, now_ns: int) -> list[Order]:
@@ -141,12 +149,14 @@ def _key(fill: Fill) -> tuple[str, str, str]:
 
 def _largest_size(order: Order) -> Decimal:
     # While the venue has not answered an amendment, either size may be the one that it works with.
-    return order.size if order.amending is None else max(order.size, order.amending.size)
+    largest = max(order.size, order.doubtful_size)
+    return largest if order.amending is None else max(largest, order.amending.size)
 
 
 def _take_terms(order: Order, update: OrderUpdate) -> None:
     if update.size is not None:
         order.size = update.size
+        order.doubtful_size = Decimal(0)  # the venue shows what it works with
     if update.limit_price is not None:
         order.limit_price = update.limit_price
     wanted = order.amending

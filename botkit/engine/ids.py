@@ -1,10 +1,10 @@
 """Order ids: derived, never random, never used twice.
 
-    bk 00 000c 00000001
-    │  │  │    └─ sequence within the boot, base 36
-    │  │  └─ boot epoch from the journal, base 36; it never repeats
-    │  └─ strategy, base 36 by order of appearance
-    └─ prefix of the bot
+    bk1x9c 00 0lfls8 00000001
+    │      │  │      └─ sequence within the boot, base 36
+    │      │  └─ boot epoch from the journal, base 36; it never repeats
+    │      └─ strategy, base 36 by order of appearance
+    └─ the bot: its prefix, and what tells it from other bots of the account
 
 Letters and digits only, as OKX demands (docs: place order, `clOrdId`).
 """
@@ -23,7 +23,7 @@ class OrderIds:
 
     def __init__(self, prefix: str, epoch: int) -> None:
         self._prefix = prefix
-        self._epoch = base36(epoch, 4)
+        self._epoch = base36(epoch, 6)
         self._heads: dict[str, str] = {}
         self._sequence = 0
 

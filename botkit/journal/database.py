@@ -50,10 +50,10 @@ _SCHEMA: Final = f"""
 _INSERT: Final = "INSERT INTO record (seq, epoch, wall_ns, payload, hash, kind) VALUES (?, ?, ?, ?, ?, ?)"
 _SELECT: Final = "SELECT seq, epoch, wall_ns, payload, hash FROM record WHERE seq > ? ORDER BY seq"
 
-# Order ids hold four base-36 digits of epoch. If somebody deletes a journal, counting must not
-# start over, or new orders would meet the fills of old ones: so epochs keep up with the calendar.
-_CALENDAR_START_NS: Final = 1_735_689_600 * NS_PER_S  # 2025-01-01; the digits last until 2056
-_CALENDAR_STEP_NS: Final = 600 * NS_PER_S
+# If somebody deletes a journal, counting must not start over, or new orders would meet the fills
+# of old ones: so epochs keep up with the calendar, second by second. Order ids have room till 2094.
+_CALENDAR_START_NS: Final = 1_735_689_600 * NS_PER_S  # 2025-01-01
+_CALENDAR_STEP_NS: Final = NS_PER_S
 
 
 class Durability(Enum):

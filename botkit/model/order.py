@@ -218,6 +218,8 @@ class Order:
         reason: Why it was refused, rejected or canceled; empty otherwise.
         cancel_requested_ns: When a cancel was last asked for, 0 if never; a wish, not a fact.
         amending: The amend under way, None if there is none.
+        doubtful_size: The largest total size of amends that were given up without an answer: the
+            venue may work with it; 0 if there is none.
 
     """
 
@@ -226,6 +228,7 @@ class Order:
         "average_price",
         "cancel_requested_ns",
         "created_ns",
+        "doubtful_size",
         "fees",
         "filled_size",
         "limit_price",
@@ -249,6 +252,7 @@ class Order:
         self.reason = ""
         self.cancel_requested_ns = 0
         self.amending: AmendOrder | None = None
+        self.doubtful_size = Decimal(0)
         self.created_ns = created_ns
         self.updated_ns = created_ns
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING, Final
+import zlib
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from botkit.clock import Clock, WallClock
 from botkit.config.runfile import ExchangeRun, find_exchange
-from botkit.errors import StrategyError
+from botkit.engine.ids import base36
+from botkit.errors import ConfigError, StrategyError
 from botkit.strategy.discovery import find_strategy
 from botkit.strategy.params import Params
 from botkit.strategy.strategy import Strategy
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
     from botkit.config.settings import Settings
     from botkit.risk.scope import KeyReport
 
-__all__ = ["Seat", "ask_about_key", "make_venue", "seats_of"]
-
-_LIVE: Final = "live"
+__all__ = ["Seat", "ask_about_key", "make_venue", "mark_of", "seats_of"]
 
 
 class Seat(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +62,14 @@ def _found(settings: Settings, name: str, reference: str) -> type[Strategy]:
         raise StrategyError(error.problem, remedy=error.remedy, where=where) from error
 
 
+def mark_of(settings: Settings) -> str:
+    """Return what every order of this bot begins with, and is tagged with at the venue.
+
+    Two bots on one account must never make the same order id, so their names are in it.
+    """
+    return settings.bot.order_prefix + base36(zlib.crc32(settings.bot.name.encode()) % 36**4, 4)
+
+
 def make_venue(settings: Settings, clock: Clock, exchange: ExchangeRun | None = None) -> OkxVenue:
     """Return the venue that the settings name, not opened yet.
 
@@ -75,7 +83,9 @@ def make_venue(settings: Settings, clock: Clock, exchange: ExchangeRun | None = 
 
     """
     if settings.venue.region:
-        hosts = Hosts.of(settings.venue.region, settings.venue.environment or _LIVE)
+        if settings.venue.environment is None:
+            raise ConfigError('venue.environment should say "demo" or "live": real money is never assumed')
+        hosts = Hosts.of(settings.venue.region, settings.venue.environment)
     else:
         exchange = exchange or find_exchange(settings.venue.address, where=settings.where("venue", "address"))
         hosts = Hosts.emulated(
@@ -90,7 +100,7 @@ def make_venue(settings: Settings, clock: Clock, exchange: ExchangeRun | None = 
         clock=clock,
         # Backing off at random needs no good randomness, only none that two bots share.
         dialer=Dialer(clock, random.Random().random),  # noqa: S311
-        tag=settings.bot.order_prefix,
+        tag=mark_of(settings),
     )
 
 

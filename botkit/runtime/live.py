@@ -32,7 +32,7 @@ from botkit.risk.gate import RiskGate
 from botkit.risk.scope import KeyScope
 from botkit.runtime.audience import Audience
 from botkit.runtime.bot import Bot, Ending
-from botkit.runtime.compose import Seat, make_venue, seats_of
+from botkit.runtime.compose import Seat, make_venue, mark_of, seats_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,7 +190,7 @@ def _engine(
     engine = Engine(
         instruments=instruments,
         gate=RiskGate(settings.risk.limits()),
-        order_prefix=settings.bot.order_prefix,
+        order_prefix=mark_of(settings),
         epoch=journal.epoch,
     )
     recovery = recover(engine, journal.replay(), clock.now_ns())

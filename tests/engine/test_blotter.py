@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from botkit.engine.blotter import Blotter
+from botkit.errors import InvariantError
 from botkit.model.order import Order, OrderChange, OrderStatus
 from botkit.model.side import Side
 from tests.market import BTC, BTC_SWAP, NOON, S, amend_order, fill, order, order_update
@@ -156,7 +158,8 @@ def test_two_orders_may_share_a_trade_and_two_instruments_an_id(blotter: Blotter
     other = add(blotter, 3, symbol=BTC_SWAP)
 
     for each, venue_order_id in ((buy, "7001"), (sale, "7002"), (other, "7001")):
-        blotter.book(fill("0.4", symbol=each.symbol, client_order_id=each.id, venue_order_id=venue_order_id))
+        told = {"symbol": each.symbol, "side": each.side, "client_order_id": each.id}
+        blotter.book(fill("0.4", venue_order_id=venue_order_id, **told))
 
     assert [each.filled_size for each in (buy, sale, other)] == [Decimal("0.4")] * 3
 
@@ -166,7 +169,7 @@ def test_where_the_venue_gives_orders_no_id_ours_tells_them_apart(blotter: Blott
     sale = add(blotter, 2, side=Side.SELL)
 
     for each in (buy, sale, buy):
-        blotter.book(fill("0.4", client_order_id=each.id, venue_order_id=""))
+        blotter.book(fill("0.4", side=each.side, client_order_id=each.id, venue_order_id=""))
 
     assert [each.filled_size for each in (buy, sale)] == [Decimal("0.4")] * 2
 
@@ -459,3 +462,15 @@ def test_what_was_not_confirmed_is_lost_and_the_rest_is_left_alone(blotter: Blot
     assert (sent.status, sent.updated_ns) == (_S.UNKNOWN, NOON + S)
     assert accepted.status is _S.OPEN
     assert blotter.open_orders() == [sent, accepted]
+
+
+@pytest.mark.parametrize(
+    "terms", [{"side": Side.SELL}, {"symbol": BTC_SWAP}], ids=["the other side", "another instrument"]
+)
+def test_a_fill_that_is_not_of_its_order_is_our_own_error(
+    blotter: Blotter, mine: Order, terms: dict[str, Any]
+) -> None:
+    with pytest.raises(InvariantError, match="somebody else uses our order ids"):
+        blotter.book(fill(**terms))
+
+    assert mine.filled_size == 0

@@ -77,7 +77,7 @@ def test_a_strategy_has_a_name_of_its_own(name: str) -> None:
 def test_an_engine_puts_its_prefix_and_epoch_into_every_order_id() -> None:
     engine = Engine(instruments={}, gate=RiskGate(limits()), order_prefix="my", epoch=35)
 
-    assert engine.ids.next("ema") == "my00000z00000001"
+    assert engine.ids.next("ema") == "my0000000z00000001"
 
 
 def test_an_engine_gives_orders_the_lifetime_it_was_told() -> None:

@@ -11,16 +11,16 @@ def test_an_id_tells_prefix_strategy_boot_and_number() -> None:
     ids = OrderIds("bk", epoch=12)
 
     assert [ids.next("ema"), ids.next("ema"), ids.next("quoter"), ids.next("ema")] == [
-        "bk00000c00000001",
-        "bk00000c00000002",
-        "bk01000c00000003",
-        "bk00000c00000004",
+        "bk0000000c00000001",
+        "bk0000000c00000002",
+        "bk0100000c00000003",
+        "bk0000000c00000004",
     ]
 
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 36**4 - 1), st.lists(st.sampled_from("abc"), max_size=6)),
+        st.tuples(st.integers(0, 36**6 - 1), st.lists(st.sampled_from("abc"), max_size=6)),
         unique_by=lambda boot: boot[0],
     )
 )
@@ -35,12 +35,12 @@ def test_an_id_does_not_depend_on_what_other_boots_called_their_strategies() -> 
     first.next("ema")
 
     assert first.next("quoter") != second.next("quoter")
-    assert second.next("ema") == "bk01000200000002"
+    assert second.next("ema") == "bk0100000200000002"
 
 
-@pytest.mark.parametrize("prefix", ["bk", "mybotname12345678"])
+@pytest.mark.parametrize("prefix", ["bk", "mybotname1234567"])
 def test_an_id_is_letters_and_digits_that_okx_has_room_for(prefix: str) -> None:
-    made = OrderIds(prefix, 36**4 - 1).next("ema")
+    made = OrderIds(prefix, 36**6 - 1).next("ema")
 
     assert made.isalnum()
     assert made.isascii()
@@ -60,6 +60,6 @@ def test_what_does_not_fit_is_refused(number: int) -> None:
 
 
 def test_the_last_boot_that_fits_is_the_last() -> None:
-    assert OrderIds("bk", 36**4 - 1).next("ema") == "bk00zzzz00000001"
+    assert OrderIds("bk", 36**6 - 1).next("ema") == "bk00zzzzzz00000001"
     with pytest.raises(ValueError, match="no room"):
-        OrderIds("bk", 36**4)
+        OrderIds("bk", 36**6)
