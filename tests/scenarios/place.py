@@ -204,14 +204,17 @@ class Place:
 
     Attributes:
         folder: Where everything is.
+        exchange: What it said of itself when it began.
+        exchange_pid: Its process.
         trader: The account that bots trade on.
         journal: The journal of the bot.
 
     """
 
-    def __init__(self, folder: Path, exchange: Row) -> None:
+    def __init__(self, folder: Path, exchange: Row, exchange_pid: int) -> None:
         self.folder = folder
         self.exchange = exchange
+        self.exchange_pid = exchange_pid
         self.trader = self.account("trader")
         self.journal = folder / "state" / "restless" / "journal.db"
 
@@ -270,6 +273,6 @@ def open_place(folder: Path, seed: int) -> Iterator[Place]:
     ) as exchange:
         try:
             assert exchange.stdout is not None
-            yield Place(folder, json.loads(exchange.stdout.readline()))
+            yield Place(folder, json.loads(exchange.stdout.readline()), exchange.pid)
         finally:
             exchange.terminate()

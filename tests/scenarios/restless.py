@@ -4,22 +4,25 @@ from botkit import Order, OrderStatus, Params, Quote, Side, Strategy, TimeInForc
 
 
 class Restless(Strategy):
-    """Orders that wait at the touch, some that take, amendments and cancels, at every quote another."""
+    """Orders that wait at the touch, some that take, amendments and cancels, whether the market moves or not."""
 
     class Params(Params):
         symbol: str = "BTC-USDT"
         size: float = 0.002
+        pause: str = "60ms"
 
     def on_start(self) -> None:
         self.turn = 0
         self.may_trade = False
         self.subscribe_quotes(self.params.symbol)
+        self.every(self.params.pause, "act")
 
     def on_state(self, state: TradingState, reason: str) -> None:
         self.may_trade = state is TradingState.ACTIVE
 
-    def on_quote(self, quote: Quote) -> None:
-        if not (self.may_trade and quote.bid and quote.ask):
+    def on_timer(self, name: str) -> None:
+        quote = self.last_quote(self.params.symbol)
+        if quote is None or not (self.may_trade and quote.bid and quote.ask):
             return
         self.turn += 1
         symbol, size = self.params.symbol, self.params.size
