@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from botkit import Params, Side, Strategy, TimeInForce, Trade
+import botkit
+from botkit import Side, Strategy, TimeInForce, Trade
 
 
 class Taker(Strategy):
     """Send an immediate-or-cancel order at the price of each trade."""
 
-    class Params(Params):
+    class Params(botkit.Params):
         """What to trade."""
 
         symbols: list[str]

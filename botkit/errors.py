@@ -4,6 +4,7 @@
     ├── ConfigError             the operator: a setting, a file, a strategy
     │   ├── InvalidSettings     settings that cannot be used, all of them at once
     │   ├── StrategyError       a strategy that cannot be found, loaded or built
+    │   ├── StillKilled         the bot was killed, and nobody has said that it may trade again
     │   ├── SecretError         a secret that cannot be had, or is kept carelessly
     │   └── KeyScopeError       the API key may do too much, too little, or will not say
     ├── VenueError              the venue's answer, or its absence
@@ -31,6 +32,7 @@ __all__ = [
     "LoginRefused",
     "ProtocolError",
     "SecretError",
+    "StillKilled",
     "StrategyError",
     "VenueBusy",
     "VenueError",
@@ -84,6 +86,10 @@ class InvalidSettings(ConfigError):
 
 class StrategyError(ConfigError):
     """A strategy cannot be found, imported or built from its parameters."""
+
+
+class StillKilled(ConfigError):
+    """The bot was killed in an earlier run, and nobody has said since that it may trade again."""
 
 
 class SecretError(ConfigError):

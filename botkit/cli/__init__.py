@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 __all__ = ["main"]
@@ -9,6 +10,10 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command that was typed, and exit with its code."""
-    from botkit.cli.app import run
+    try:
+        from botkit.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # as a shell says it; before there was anything to end in order
+        code = 128 + signal.SIGINT
+    sys.exit(code)

@@ -35,6 +35,7 @@ from botkit.errors import (
     KeyScopeError,
     LoginRefused,
     ProtocolError,
+    StillKilled,
     VenueError,
     VenueUnreachable,
 )
@@ -58,6 +59,7 @@ class ExitCode(IntEnum):
 _CODES: Final[tuple[tuple[type[BaseException], ExitCode, str], ...]] = (
     (typer.TyperException, ExitCode.CONFIGURATION, "usage"),
     (KeyScopeError, ExitCode.KEY_SCOPE, "key_scope"),
+    (StillKilled, ExitCode.KILLED, "killed"),
     (ConfigError, ExitCode.CONFIGURATION, "configuration"),
     (JournalError, ExitCode.CONFIGURATION, "journal"),
     (LoginRefused, ExitCode.VENUE, "login_refused"),

@@ -9,7 +9,7 @@ import typer
 
 from botkit.model.duration import NS_PER_S, duration_ns
 
-__all__ = ["Config", "For", "Json", "Seed"]
+__all__ = ["Config", "For", "Json", "Resume", "Seed"]
 
 
 def _seconds(text: str) -> float:
@@ -25,6 +25,10 @@ Config = Annotated[
 For = Annotated[
     float | None,
     typer.Option("--for", parser=_seconds, metavar="DURATION", help="Stop after 30s, 5m, 1h ..."),
+]
+Resume = Annotated[
+    str,
+    typer.Option("--resume", metavar="WHY", help="Let a bot that was killed trade again, and say why."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="The same seed makes the same market.")]

@@ -11,7 +11,7 @@ import typer
 from botkit.cli.exits import ExitCode
 from botkit.cli.log import logging_as, logging_to_stderr
 from botkit.cli.loop import run_in_loop, stopping
-from botkit.cli.options import Config, For, Json, Seed
+from botkit.cli.options import Config, For, Json, Resume, Seed
 from botkit.clock import WallClock
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _LOG: Final = "botkit.log"
+_LEFT: Final = (
+    "\nOrders may still be working: {orders}\nCancel them at the venue, or start again: they are found then."
+)
 _AFTER_DEMO: Final = "botkit exchange, and in another terminal: botkit run configs/demo.toml"
 
 
@@ -47,7 +50,7 @@ def demo(*, stop_after_s: For = None, seed: Seed = 1, json: Json = False) -> int
         return _end(run_in_loop(work()), _AFTER_DEMO, json=json)
 
 
-def run(config: Config, *, stop_after_s: For = None, json: Json = False) -> int:
+def run(config: Config, *, stop_after_s: For = None, resume: Resume = "", json: Json = False) -> int:
     """Run the bot that CONFIG describes, until Ctrl-C, SIGTERM or the end of its time.
 
     Exits with 0 when it stopped cleanly, 3 if the key was refused, 4 if the venue could not be
@@ -63,7 +66,9 @@ def run(config: Config, *, stop_after_s: For = None, json: Json = False) -> int:
 
     async def work() -> Outcome:
         with stopping(stop_after_s) as stop:
-            return await run_live(settings, stop, display=screen or nothing(), started_ns=started_ns)
+            return await run_live(
+                settings, stop, display=screen or nothing(), started_ns=started_ns, resume=resume
+            )
 
     file = settings.bot.folder / _LOG if settings.log.file else None
     console = settings.log.console if screen is None else "none"
@@ -91,8 +96,12 @@ def _end(outcome: Outcome, next_command: str = "", *, json: bool) -> ExitCode:
         Ending.KILLED: ExitCode.KILLED,
     }[outcome.ending]
     if json:
-        ended = {"ending": outcome.ending.value, "exit_code": code, **outcome.summary.as_json()}
+        how = {"ending": outcome.ending.value, "exit_code": code, "orders_left": outcome.left}
+        ended = {**how, **outcome.summary.as_json()}
         typer.echo(msgspec.json.encode(ended))
     else:
-        Console(highlight=False).print(outcome.summary.render(next_command))
+        console = Console(highlight=False)
+        console.print(outcome.summary.render(next_command))
+        if outcome.left:
+            console.print(_LEFT.format(orders=", ".join(outcome.left)), style="bold red")
     return code

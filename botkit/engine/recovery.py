@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from botkit.model.events import ConnectionChanged, OrderUpdate, Reconciled, StateChanged
+from botkit.model.events import (
+    ACCOUNT,
+    ConnectionChanged,
+    OrderUpdate,
+    Reconciled,
+    StateChanged,
+)
 from botkit.model.order import AmendOrder, CancelOrder, NewOrder, Order
 from botkit.model.portfolio import Balance, Fill, PositionReport
 from botkit.strategy.saved import StrategyState
@@ -23,6 +29,7 @@ class Recovery:
     Attributes:
         lost: Orders whose sending was not confirmed; they are UNKNOWN until the venue is asked.
         saved: What each strategy saved last, as JSON text.
+        account_reason: Why the account's trading state is what it is; empty if it was never changed.
         last_ns: When the last record was made, 0 if there is none.
 
     """
@@ -30,6 +37,7 @@ class Recovery:
     def __init__(self) -> None:
         self.lost: list[Order] = []
         self.saved: dict[str, str] = {}
+        self.account_reason = ""
         self.last_ns = 0
 
 
@@ -102,8 +110,10 @@ def _balance(engine: Engine, _: Recovery, balance: Balance, __: int) -> None:
     engine.accounts.set_balance(balance)
 
 
-def _state(engine: Engine, _: Recovery, event: StateChanged, __: int) -> None:
+def _state(engine: Engine, recovery: Recovery, event: StateChanged, __: int) -> None:
     engine.states[event.scope] = event.state
+    if event.scope == ACCOUNT:
+        recovery.account_reason = event.reason
 
 
 def _saved(_: Engine, recovery: Recovery, state: StrategyState, __: int) -> None:

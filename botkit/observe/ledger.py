@@ -127,13 +127,15 @@ class Ledger:
         }
 
     def recall(self, records: Iterable[tuple[int, object]]) -> None:
-        """Take in the journal's records of earlier runs: positions go on, counts start at zero."""
+        """Take in the journal's records of earlier runs: positions and states go on, counts start at zero."""
         for _, record in records:
             if isinstance(record, NewOrder):
                 self._owners[record.client_order_id] = record.strategy
                 self.tally(record.strategy)
             elif isinstance(record, Fill):
                 self._book(record)
+            elif isinstance(record, StateChanged):
+                self._state_changed(record)
 
     def observe(self, step: Step) -> None:
         """Take in a step."""

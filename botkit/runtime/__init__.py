@@ -1,1 +1,1 @@
-"""Where the parts are put together and kept alive: live, paper, backtest, replay, demo."""
+"""Compositions of the parts: the live run and the demo; the trading loop and what runs beside it."""

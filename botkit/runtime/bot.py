@@ -175,6 +175,11 @@ class Bot:
             left = [order.id for order in self._to_be_canceled()]
             _log.error("orders left working", orders=left, remedy="cancel them at the venue, or start again")
 
+    @property
+    def left(self) -> list[Order]:
+        """Return the orders that may still work and should not, now that the run is over."""
+        return self._to_be_canceled()
+
     def _to_be_canceled(self) -> list[Order]:
         return [order for order in self._engine.blotter.open_orders() if self._is_unwanted(order)]
 

@@ -21,13 +21,16 @@ import structlog
 from botkit.clock import Clock, WallClock
 from botkit.engine.engine import Engine
 from botkit.engine.recovery import Recovery, recover
-from botkit.errors import ConfigError, JournalError, KeyScopeError, StrategyError
+from botkit.errors import ConfigError, JournalError, KeyScopeError, StillKilled, StrategyError
 from botkit.journal.journal import Journal
+from botkit.model.duration import NS_PER_S
+from botkit.model.events import ACCOUNT, StateChanged, TradingState
 from botkit.observe.health import FILE_NAME, Heartbeat
 from botkit.observe.ledger import Ledger
 from botkit.observe.metrics import Metrics
 from botkit.observe.step_log import StepLog
 from botkit.observe.summary import RunSummary
+from botkit.risk.approval import Approved
 from botkit.risk.gate import RiskGate
 from botkit.risk.scope import KeyScope
 from botkit.runtime.audience import Audience
@@ -39,8 +42,10 @@ if TYPE_CHECKING:
 
     from botkit.config.runfile import ExchangeRun
     from botkit.config.settings import Settings
+    from botkit.engine.step import Step
     from botkit.model.instrument import Instrument
     from botkit.runtime.display import DisplayMaker
+    from botkit.runtime.trading_loop import StepListener
     from botkit.strategy.desk import Desk
     from botkit.strategy.strategy import Strategy
     from botkit.venues.api import Venue
@@ -52,16 +57,23 @@ _EXPOSE_S: Final = 10.0
 _SETTLE_S: Final = 0.05
 _SETTLES_A_CHECKPOINT: Final = 1200
 _JOURNAL: Final = "journal.db"
+_RESUME: Final = 'when that is mended, start it with --resume "what was mended"; the journal keeps it'
 _METRICS: Final = "metrics.prom"
 
 _log = structlog.get_logger(__name__)
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a run ended, and what it came to."""
+    """How a run ended, and what it came to.
+
+    Attributes:
+        left: Orders that should have been canceled and may still work.
+
+    """
 
     ending: Ending
     summary: RunSummary
+    left: tuple[str, ...] = ()
 
 
 async def run_live(
@@ -72,6 +84,7 @@ async def run_live(
     exchange: ExchangeRun | None = None,
     seed: int | None = None,
     started_ns: int = 0,
+    resume: str = "",
 ) -> Outcome:
     """Trade as the settings say until `stop` is set.
 
@@ -82,10 +95,12 @@ async def run_live(
         exchange: The emulator to trade on, if it is known already.
         seed: What its market is made from, for the summary.
         started_ns: When the run was asked for, for the summary; 0 for now.
+        resume: Why a bot that was killed or held back may trade again; empty if nobody says so.
 
     Raises:
         ConfigError: If something in the settings cannot be used.
         KeyScopeError: If the key may do more or less than trade.
+        StillKilled: If the bot was killed in an earlier run, and nobody says why it may trade again.
         LoginRefused: If the venue does not accept the key.
         VenueUnreachable: If the venue does not answer.
         JournalError: If another process runs this bot, or its journal cannot be used.
@@ -98,9 +113,10 @@ async def run_live(
         scope = await _checked_scope(venue, settings)
         instruments = await _instruments(venue, settings)
         with Journal.open(settings.bot.folder / _JOURNAL, clock.now_ns()) as journal:
+            engine, recovery = _engine(settings, seats, instruments, journal, clock)
+            _look_at_state(engine, journal, recovery, clock.now_ns(), resume)
             ledger = Ledger(instruments, [seat.name for seat in seats])
             ledger.recall(journal.replay())
-            engine, recovery = _engine(settings, seats, instruments, journal, clock)
             shown = display(ledger, scope, f"OKX {settings.venue.address}", clock)
             metrics = Metrics()
             audience = Audience(
@@ -115,13 +131,13 @@ async def run_live(
                 clock=clock,
                 version=importlib.metadata.version("botkit"),
                 last_seen_ns=recovery.last_ns,
-                listeners=(audience.observe,),
+                listeners=(_timing(metrics, clock), audience.observe),
             )
             _quieten_collector()
             beside = (
                 shown.run(),
                 _beat(Heartbeat(settings.bot.folder / FILE_NAME), engine, clock),
-                _keep_house(journal),
+                _keep_house(journal, metrics, clock),
                 _expose(metrics, settings.bot.folder / _METRICS),
             )
             try:
@@ -129,7 +145,8 @@ async def run_live(
                     ending = await bot.run(stop)
             finally:
                 audience.catch_up()
-    return Outcome(ending, RunSummary(ledger, started_ns=started_ns, key_scope=scope, seed=seed))
+    summary = RunSummary(ledger, started_ns=started_ns, key_scope=scope, seed=seed)
+    return Outcome(ending, summary, tuple(order.id for order in bot.left))
 
 
 @contextlib.asynccontextmanager
@@ -157,7 +174,7 @@ async def _fenced(work: Coroutine[None, None, None]) -> None:
     try:
         await work
     except Exception as error:  # noqa: BLE001 - nothing that only shows the bot may stop it
-        _log.error("display failed", error=f"{type(error).__name__}: {error}")
+        _log.error("work beside the bot failed", error=f"{type(error).__name__}: {error}")
 
 
 async def _checked_scope(venue: Venue, settings: Settings) -> KeyScope:
@@ -212,6 +229,21 @@ def _builder(seat: Seat, saved: str | None) -> Callable[[Desk], Strategy]:
     return lambda desk: seat.kind(seat.name, seat.params, desk, state)
 
 
+def _look_at_state(engine: Engine, journal: Journal, recovery: Recovery, now_ns: int, resume: str) -> None:
+    """Let the account trade again if somebody says why; else keep to what an earlier run came to."""
+    state = engine.states.get(ACCOUNT, TradingState.ACTIVE)
+    if state is TradingState.ACTIVE:
+        return
+    if resume:
+        journal.append(StateChanged(recv_ns=now_ns, state=TradingState.ACTIVE, reason=resume), now_ns)
+        journal.commit()
+        engine.states[ACCOUNT] = TradingState.ACTIVE
+    elif state is TradingState.KILLED:
+        raise StillKilled(f"this bot was killed: {recovery.account_reason}", remedy=_RESUME)
+    else:
+        _log.warning("trading held back", state=state.value, reason=recovery.account_reason, remedy=_RESUME)
+
+
 async def _beat(heartbeat: Heartbeat, engine: Engine, clock: Clock) -> None:
     while True:
         heartbeat.beat(clock.now_ns(), engine.state().value)
@@ -228,10 +260,22 @@ async def _expose(metrics: Metrics, path: Path) -> None:
             unfinished.replace(path)
 
 
-async def _keep_house(journal: Journal) -> None:
+def _timing(metrics: Metrics, clock: Clock) -> StepListener:
+    """Return what measures, right after a step was acted on, how long its orders took."""
+
+    def observe(step: Step) -> None:
+        if any(type(effect) is Approved for effect in step.effects):
+            metrics.observe_order_latency(clock.now_ns() - step.event.recv_ns)
+
+    return observe
+
+
+async def _keep_house(journal: Journal, metrics: Metrics, clock: Clock) -> None:
     """Move what the journal holds in its tail into its file, and now and then its log too."""
     for turn in itertools.count(1):
+        due_ns = clock.now_ns() + round(_SETTLE_S * NS_PER_S)
         await asyncio.sleep(_SETTLE_S)
+        metrics.observe_loop_lag(max(clock.now_ns() - due_ns, 0))
         try:
             journal.settle()
             if turn % _SETTLES_A_CHECKPOINT == 0:

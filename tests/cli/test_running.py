@@ -143,7 +143,12 @@ def test_how_a_run_ended_is_its_exit_code(
     outcome = Outcome(ending, _Summary())  # type: ignore[arg-type]  # only what is printed of it
 
     assert running._end(outcome, json=True) == code
-    assert the_json(capsys.readouterr().out) == {"ending": ending.value, "exit_code": code, "orders": 1}
+    assert the_json(capsys.readouterr().out) == {
+        "ending": ending.value,
+        "exit_code": code,
+        "orders_left": [],
+        "orders": 1,
+    }
 
 
 def test_the_demo_sums_up_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

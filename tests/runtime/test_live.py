@@ -23,11 +23,12 @@ from botkit.errors import (
     JournalError,
     KeyScopeError,
     LoginRefused,
+    StillKilled,
     StrategyError,
     VenueUnreachable,
 )
 from botkit.journal.journal import Journal
-from botkit.model.events import Reconciled, Started, Stopping
+from botkit.model.events import Reconciled, Started, StateChanged, Stopping, TradingState
 from botkit.model.portfolio import Fill
 from botkit.observe.health import FILE_NAME, main
 from botkit.observe.ledger import Ledger
@@ -82,10 +83,14 @@ def run_of(place: Place) -> ExchangeRun:
     return msgspec.convert(place.emulator.describe(), ExchangeRun)
 
 
-async def live(settings: Settings, place: Place, watching: Watching | None = None) -> Outcome:
+async def live(
+    settings: Settings, place: Place, watching: Watching | None = None, *, resume: str = ""
+) -> Outcome:
     watching = watching or Watching()
     async with asyncio.timeout(WAIT_S):
-        return await run_live(settings, watching.stop, display=watching, exchange=run_of(place), seed=7)
+        return await run_live(
+            settings, watching.stop, display=watching, exchange=run_of(place), seed=7, resume=resume
+        )
 
 
 @pytest.mark.asyncio
@@ -156,6 +161,40 @@ async def test_saved_state_that_does_not_fit_any_more_is_told_with_the_strategy(
 
 
 # ---- what is refused
+
+
+def journaled(settings: Settings, state: TradingState, reason: str) -> None:
+    with Journal.open(settings.bot.folder / "journal.db", NOON) as journal:
+        journal.append(StateChanged(recv_ns=NOON, state=state, reason=reason), NOON)
+
+
+@pytest.mark.asyncio
+async def test_a_bot_that_was_killed_does_not_start_before_somebody_says_why(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    journaled(settings, TradingState.KILLED, "the key can withdraw")
+
+    async with open_exchange() as place:
+        with pytest.raises(StillKilled, match="this bot was killed: the key can withdraw") as caught:
+            await live(settings, place)
+        assert "--resume" in caught.value.remedy
+
+        resumed = await live(settings, place, resume="a new key")
+        assert resumed.summary.as_json()["state"] == "active"
+        assert (await live(settings, place, Watching(Reconciled))).ending is Ending.CLEAN
+
+
+@pytest.mark.asyncio
+async def test_what_else_held_orders_back_goes_on_to_and_is_told(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    journaled(settings, TradingState.REDUCE_ONLY, "a loss")
+
+    async with open_exchange() as place:
+        with structlog.testing.capture_logs() as logs:
+            outcome = await live(settings, place, Watching(Reconciled))
+
+    [told] = [log for log in logs if log["event"] == "trading held back"]
+    assert (told["state"], told["reason"]) == ("reduce_only", "a loss")
+    assert outcome.ending is Ending.CLEAN
 
 
 @pytest.mark.parametrize(
@@ -257,7 +296,7 @@ async def test_a_display_that_fails_stops_nothing(tmp_path: Path) -> None:
             outcome = await live(settings_of(tmp_path), place, Broken())
 
     assert outcome.ending is Ending.CLEAN
-    [told] = [log for log in logs if log["event"] == "display failed"]
+    [told] = [log for log in logs if log["event"] == "work beside the bot failed"]
     assert told["log_level"] == "error"
     assert "too long" in told["error"]
 
@@ -292,7 +331,7 @@ async def test_metrics_that_cannot_be_written_down_stop_nothing(tmp_path: Path) 
 @in_skipped_time
 async def test_the_journal_is_settled_twenty_times_a_second(tmp_path: Path) -> None:
     with Journal.open(tmp_path / "journal.db", NOON) as journal:
-        keeping = asyncio.create_task(_keep_house(journal))
+        keeping = asyncio.create_task(_keep_house(journal, Metrics(), WallClock()))
         journal.append(Stopping(recv_ns=NOON, reason="enough"), NOON)
         journal.commit()
         assert journal.unsettled == 1
@@ -313,7 +352,7 @@ async def test_a_journal_that_cannot_be_settled_is_told_of_and_tried_again(
     with Journal.open(tmp_path / "journal.db", NOON) as journal, structlog.testing.capture_logs() as logs:
         journal.append(Stopping(recv_ns=NOON, reason="enough"), NOON)
         journal.commit()
-        keeping = asyncio.create_task(_keep_house(journal))
+        keeping = asyncio.create_task(_keep_house(journal, Metrics(), WallClock()))
         with contextlib.closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             await until(lambda: bool(logs))

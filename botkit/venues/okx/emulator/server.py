@@ -197,7 +197,10 @@ class Emulator:
 
     async def _converse(self, request: web.BaseRequest, url: str) -> web.StreamResponse:
         socket = web.WebSocketResponse(max_msg_size=MAX_REQUEST, compress=False, timeout=_CLOSING_S)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionResetError:  # it left during the handshake, and nobody hears the answer
+            return web.Response()
         loop = asyncio.get_running_loop()
         connection = Connection(socket, loop.time())
         self._connected += 1
