@@ -158,7 +158,7 @@ def test_two_orders_may_share_a_trade_and_two_instruments_an_id(blotter: Blotter
     other = add(blotter, 3, symbol=BTC_SWAP)
 
     for each, venue_order_id in ((buy, "7001"), (sale, "7002"), (other, "7001")):
-        told = {"symbol": each.symbol, "side": each.side, "client_order_id": each.id}
+        told: dict[str, Any] = {"symbol": each.symbol, "side": each.side, "client_order_id": each.id}
         blotter.book(fill("0.4", venue_order_id=venue_order_id, **told))
 
     assert [each.filled_size for each in (buy, sale, other)] == [Decimal("0.4")] * 3

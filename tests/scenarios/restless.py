@@ -1,12 +1,13 @@
 """A strategy that is always in the middle of something: the worst moment to be killed is any moment."""
 
-from botkit import Order, OrderStatus, Params, Quote, Side, Strategy, TimeInForce, TradingState
+import botkit
+from botkit import Order, OrderStatus, Quote, Side, Strategy, TimeInForce, TradingState
 
 
 class Restless(Strategy):
     """Orders that wait at the touch, some that take, amendments and cancels, whether the market moves or not."""
 
-    class Params(Params):
+    class Params(botkit.Params):
         symbol: str = "BTC-USDT"
         size: float = 0.002
         pause: str = "60ms"

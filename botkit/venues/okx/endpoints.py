@@ -57,9 +57,7 @@ class Endpoint(Enum):
     """
 
     SERVER_TIME = ("GET", "/api/v5/public/time", _P.PUBLIC, Quota(10, 2), _S.IP)
-    SYSTEM_STATUS = ("GET", "/api/v5/system/status", _P.PUBLIC, Quota(1, 5), _S.IP)
     PUBLIC_INSTRUMENTS = ("GET", "/api/v5/public/instruments", _P.PUBLIC, Quota(20, 2), _S.IP_INSTRUMENT)
-    TICKER = ("GET", "/api/v5/market/ticker", _P.PUBLIC, Quota(20, 2), _S.IP)
     BOOK = ("GET", "/api/v5/market/books", _P.PUBLIC, Quota(40, 2), _S.IP)
     CANDLES = ("GET", "/api/v5/market/candles", _P.PUBLIC, Quota(40, 2), _S.IP)
     HISTORY_CANDLES = ("GET", "/api/v5/market/history-candles", _P.PUBLIC, Quota(20, 2), _S.IP)
@@ -68,8 +66,6 @@ class Endpoint(Enum):
     ACCOUNT_INSTRUMENTS = ("GET", "/api/v5/account/instruments", _P.READ, Quota(20, 2), _S.USER_INSTRUMENT)
     BALANCE = ("GET", "/api/v5/account/balance", _P.READ, Quota(10, 2), _S.USER)
     POSITIONS = ("GET", "/api/v5/account/positions", _P.READ, Quota(10, 2), _S.USER)
-    LEVERAGE = ("GET", "/api/v5/account/leverage-info", _P.READ, Quota(20, 2), _S.USER)
-    TRADE_FEE = ("GET", "/api/v5/account/trade-fee", _P.READ, Quota(5, 2), _S.USER)
 
     ORDER = ("GET", "/api/v5/trade/order", _P.READ, Quota(60, 2), _S.USER_INSTRUMENT)
     OPEN_ORDERS = ("GET", "/api/v5/trade/orders-pending", _P.READ, Quota(60, 2), _S.USER)
@@ -77,12 +73,9 @@ class Endpoint(Enum):
     FILLS = ("GET", "/api/v5/trade/fills", _P.READ, Quota(60, 2), _S.USER)
 
     PLACE = ("POST", "/api/v5/trade/order", _P.TRADE, Quota(60, 2), _S.USER_INSTRUMENT)
-    PLACE_BATCH = ("POST", "/api/v5/trade/batch-orders", _P.TRADE, Quota(300, 2), _S.USER_INSTRUMENT)
     AMEND = ("POST", "/api/v5/trade/amend-order", _P.TRADE, Quota(60, 2), _S.USER_INSTRUMENT)
-    AMEND_BATCH = ("POST", "/api/v5/trade/amend-batch-orders", _P.TRADE, Quota(300, 2), _S.USER_INSTRUMENT)
     CANCEL = ("POST", "/api/v5/trade/cancel-order", _P.TRADE, Quota(60, 2), _S.USER_INSTRUMENT)
     CANCEL_BATCH = ("POST", "/api/v5/trade/cancel-batch-orders", _P.TRADE, Quota(300, 2), _S.USER_INSTRUMENT)
-    CANCEL_ALL_AFTER = ("POST", "/api/v5/trade/cancel-all-after", _P.TRADE, Quota(1, 1), _S.USER)
 
     def __init__(self, method: str, path: str, permission: Permission, quota: Quota, scope: Scope) -> None:
         self.method = method
@@ -101,12 +94,9 @@ class Endpoint(Enum):
     def is_idempotent(self) -> bool:
         """Tell whether asking twice does no more than asking once.
 
-        Cancels and the dead man's switch are; so is no order or amendment.
+        A cancel is; no order or amendment is.
         """
-        return self.permission is not Permission.TRADE or self in _REPEATABLE
-
-
-_REPEATABLE: Final = frozenset({Endpoint.CANCEL, Endpoint.CANCEL_BATCH, Endpoint.CANCEL_ALL_AFTER})
+        return self.permission is not Permission.TRADE or self in {Endpoint.CANCEL, Endpoint.CANCEL_BATCH}
 
 
 @unique
@@ -117,11 +107,8 @@ class Op(Enum):
     SUBSCRIBE = "subscribe"
     UNSUBSCRIBE = "unsubscribe"
     PLACE = "order"
-    PLACE_BATCH = "batch-orders"
     AMEND = "amend-order"
-    AMEND_BATCH = "batch-amend-orders"
     CANCEL = "cancel-order"
-    CANCEL_BATCH = "batch-cancel-orders"
 
 
 _NAME: Final = re.compile(r"[A-Za-z]+")

@@ -72,12 +72,9 @@ def test_what_a_key_needs_is_to_read_and_to_trade() -> None:
 def test_only_orders_are_changed() -> None:
     assert {e.path for e in Endpoint if e.permission is Permission.TRADE} == {
         "/api/v5/trade/order",
-        "/api/v5/trade/batch-orders",
         "/api/v5/trade/amend-order",
-        "/api/v5/trade/amend-batch-orders",
         "/api/v5/trade/cancel-order",
         "/api/v5/trade/cancel-batch-orders",
-        "/api/v5/trade/cancel-all-after",
     }
 
 
@@ -98,15 +95,12 @@ def test_the_sockets_ops_are_the_ones_for_orders_and_subscriptions() -> None:
         "subscribe",
         "unsubscribe",
         "order",
-        "batch-orders",
         "amend-order",
-        "batch-amend-orders",
         "cancel-order",
-        "batch-cancel-orders",
     }
 
 
-@pytest.mark.parametrize("op", ["mass-cancel", "withdraw", "sprd-order", "ORDER", ""])
+@pytest.mark.parametrize("op", ["mass-cancel", "batch-orders", "withdraw", "sprd-order", "ORDER", ""])
 def test_no_other_op_can_be_named(op: str) -> None:
     with pytest.raises(ValueError, match="is not a valid Op"):
         Op(op)
@@ -206,12 +200,7 @@ def test_no_value_can_become_anything_but_that_value(params: dict[str, str]) -> 
 
 
 def test_asking_twice_is_safe_but_for_orders_and_amendments() -> None:
-    assert {e for e in Endpoint if not e.is_idempotent} == {
-        Endpoint.PLACE,
-        Endpoint.PLACE_BATCH,
-        Endpoint.AMEND,
-        Endpoint.AMEND_BATCH,
-    }
+    assert {e for e in Endpoint if not e.is_idempotent} == {Endpoint.PLACE, Endpoint.AMEND}
 
 
 def test_orders_and_cancels_of_one_instrument_are_counted_apart() -> None:
