@@ -142,7 +142,7 @@ class EngineDesk:
 
     def note(self, level: str, text: str, fields: dict[str, LogField]) -> None:
         """Record a fact in the log and in the journal."""
-        told = {name: str(value) for name, value in fields.items()}
+        told = {name: _told(value) for name, value in fields.items()}
         self._engine.emit(Note(strategy=self.name, level=level, text=text, fields=told))
 
     def run(self, work: Coroutine[Any, Any, Any], name: str) -> None:
@@ -212,3 +212,8 @@ class EngineDesk:
         if payload != self._saved:
             self._saved = payload
             self._engine.emit(StrategyState(strategy=self.name, payload=payload.decode()))
+
+
+def _told(value: LogField) -> str:
+    # Ten digits are more than anybody reads, and fewer than a float's noise.
+    return f"{value:.10g}" if isinstance(value, float) else str(value)

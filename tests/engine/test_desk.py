@@ -350,14 +350,19 @@ def test_where_nothing_may_be_traded_that_is_said() -> None:
 
 
 def test_a_note_is_kept_with_its_numbers_as_text(rig: Rig, puppet: Puppet) -> None:
-    rig.act(puppet, lambda: puppet.log.warning("spread widened", bps=1.5, size=Decimal("0.10"), side=None))
+    rig.act(
+        puppet,
+        lambda: puppet.log.warning(
+            "spread widened", bps=1.5, price=59977.69878813897, size=Decimal("0.10"), side=None
+        ),
+    )
 
     assert rig.effects == (
         Note(
             strategy="test",
             level="warning",
             text="spread widened",
-            fields={"bps": "1.5", "size": "0.10", "side": "None"},
+            fields={"bps": "1.5", "price": "59977.69879", "size": "0.10", "side": "None"},
         ),
     )
 
