@@ -164,7 +164,7 @@ def test_the_demo_sums_up_for_programs(capsys: pytest.CaptureFixture[str]) -> No
 def test_the_demo_tells_what_happens_where_there_is_no_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(["demo", "--for", "1s"]) == 0
+    assert run(["demo", "--for", "4s"]) == 0
 
     out, err = capsys.readouterr()
     assert "agree with the venue's" in out
