@@ -223,6 +223,22 @@ async def test_a_key_that_may_suddenly_withdraw_kills(tmp_path: Path) -> None:
 
 
 @in_skipped_time
+async def test_a_kill_waits_for_its_cancels(tmp_path: Path) -> None:
+    async with running(tmp_path, cancels_on_stop=False) as bot:
+        bot.obey()
+        order = bot.buy()
+        bot.venue.on_cancel = lambda _: None
+        bot.venue.key.answers.append(WITHDRAWS)
+        await pass_time(903)
+        assert not bot.task.done()
+
+        bot.venue.tell(bot.update(order.id, OrderChange.CANCEL))
+
+        with pytest.raises(KeyScopeError):
+            await asyncio.wait_for(bot.task, 1)
+
+
+@in_skipped_time
 async def test_a_key_that_cannot_be_asked_about_is_asked_about_again(tmp_path: Path) -> None:
     async with running(tmp_path) as bot:
         bot.venue.key.answers += [VenueUnreachable("no answer"), TRADE_ONLY, WITHDRAWS]
