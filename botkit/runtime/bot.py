@@ -107,6 +107,7 @@ class Bot:
         self._running: set[asyncio.Task[None]] = set()
         self._private_up = asyncio.Event()
         self._private_changes = 0
+        self._scope_due = asyncio.Event()
         self._is_reconciling = False
         self._held: list[AnyEvent] = []
         self._asking: set[str] = set()
@@ -227,6 +228,8 @@ class Bot:
             self._private_up.clear()
             return
         self._private_up.set()
+        if self._private_changes > 1:  # the first connection follows the check at the start
+            self._scope_due.set()
         if not self._is_reconciling:
             self._is_reconciling = True
             self._spawn(self._reconcile(), "reconciliation")
@@ -325,9 +328,12 @@ class Bot:
         )
 
     async def _watch_scope(self) -> None:
-        """Ask again and again what the key may do; when it is no longer trade-only, kill."""
+        """Ask after every reconnection, and now and then, what the key may do; kill if it is too much."""
         while True:
-            await asyncio.sleep(_SCOPE_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_SCOPE_EVERY_S):
+                    await self._scope_due.wait()
+            self._scope_due.clear()
             try:
                 scope = KeyScope.judge(await self._venue.describe_key(), self._policy)
             except LoginRefused:

@@ -205,6 +205,18 @@ async def test_the_key_is_looked_at_again_every_quarter_of_an_hour(tmp_path: Pat
 
 
 @in_skipped_time
+async def test_the_key_is_looked_at_again_after_a_reconnection(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        asked = len(bot.venue.key.asked)
+
+        bot.venue.disconnect("the network")
+        bot.venue.connect()
+        await pass_time(1)
+
+        assert len(bot.venue.key.asked) == asked + 1
+
+
+@in_skipped_time
 async def test_a_key_that_may_suddenly_withdraw_kills(tmp_path: Path) -> None:
     """Orders are canceled first, those that were to be left included; then the run ends with the reason."""
     async with running(tmp_path, cancels_on_stop=False) as bot:
