@@ -169,19 +169,16 @@ class Bot:
         self._loop.feed(Stopping(recv_ns=self._clock.now_ns(), reason=reason))
         try:
             async with asyncio.timeout(_CANCELS_WITHIN_S):
-                while self._to_be_canceled():
+                while self.left:
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            left = [order.id for order in self._to_be_canceled()]
+            left = [order.id for order in self.left]
             _log.error("orders left working", orders=left, remedy="cancel them at the venue, or start again")
 
     @property
     def left(self) -> list[Order]:
-        """Return the orders that may still work and should not, now that the run is over."""
-        return self._to_be_canceled()
-
-    def _to_be_canceled(self) -> list[Order]:
+        """Return the orders that may still work and should not once the run is over."""
         return [order for order in self._engine.blotter.open_orders() if self._is_unwanted(order)]
 
     def _is_unwanted(self, order: Order) -> bool:
@@ -193,7 +190,7 @@ class Bot:
     def _ending(self) -> Ending:
         if self._engine.states.get(ACCOUNT) is TradingState.KILLED:
             return Ending.KILLED
-        return Ending.ORDERS_LEFT if self._to_be_canceled() else Ending.CLEAN
+        return Ending.ORDERS_LEFT if self.left else Ending.CLEAN
 
     def _after_step(self, _: Step) -> None:
         self._changed.set()
