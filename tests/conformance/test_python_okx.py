@@ -31,6 +31,8 @@ pytestmark = [
     pytest.mark.filterwarnings(
         "ignore:Use 'content=<...>' to upload raw bytes/text content:DeprecationWarning"
     ),
+    # It stamps its requests with a call that Python deprecates from 3.12 on.
+    pytest.mark.filterwarnings(r"ignore:datetime\.datetime\.utcnow\(\) is deprecated:DeprecationWarning"),
 ]
 
 
