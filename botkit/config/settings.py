@@ -133,7 +133,7 @@ class BotSettings(_Section):
     Attributes:
         name: The journal and the log are kept under this name; one process at a time may use it.
         state: Folder for journal, lock, log and heartbeat; relative to the working directory.
-        order_prefix: First letters of every client order id.
+        order_prefix: First letters of every client order id; the name, made short, follows.
 
     """
 
