@@ -4,7 +4,7 @@ FROM python:3.11-slim AS build
 WORKDIR /src
 RUN ["python", "-m", "venv", "/opt/botkit"]
 COPY requirements/core.txt requirements/core.txt
-RUN ["/opt/botkit/bin/pip", "install", "--no-cache-dir", "--require-hashes", "--requirement", "requirements/core.txt"]
+RUN ["/opt/botkit/bin/pip", "install", "--no-cache-dir", "--no-deps", "--require-hashes", "--requirement", "requirements/core.txt"]
 COPY pyproject.toml README.md LICENSE ./
 COPY botkit botkit
 # Without isolation: the locked build backend is used, not the newest one.

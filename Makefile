@@ -63,18 +63,21 @@ lock:
 	$(COMPILE) $(ARGS) --group dev --output-file requirements/dev.txt
 	$(COMPILE) $(ARGS) --group build --constraint requirements/dev.txt --output-file requirements/core.txt
 
-# Installing with hashes refuses anything but the locked files; the project itself comes last and
-# without isolation, because an isolated build would fetch an unlocked build backend.
-INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check
-SELF    = $(INSTALL) --no-deps --no-build-isolation --editable .
+# Installing with hashes refuses anything but the locked files. The lock is complete, so nothing is
+# resolved: pip would look at extras (`coverage[toml]`) without the lock's versions, and refuse the day
+# a newer release appears. `pip check` says if something is missing after all. The project itself comes
+# last and without isolation, because an isolated build would fetch an unlocked build backend.
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+LOCKED  = $(INSTALL) --require-hashes --requirement
+SELF    = $(INSTALL) --no-build-isolation --editable . && $(BIN)/pip check --disable-pip-version-check
 
 $(VENV)/core.stamp: requirements/core.txt pyproject.toml | $(BIN)/python
-	$(INSTALL) --require-hashes --requirement requirements/core.txt
+	$(LOCKED) requirements/core.txt
 	$(SELF)
 	touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
-	$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	$(LOCKED) requirements/dev.txt
 	$(SELF)
 	touch $(VENV)/core.stamp $@
 
