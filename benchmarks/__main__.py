@@ -11,7 +11,7 @@ from rich.table import Table
 
 from benchmarks.engine_events import events_per_s
 from benchmarks.signing import microseconds
-from benchmarks.tick_to_trade import Measured, measure
+from benchmarks.tick_to_trade import Turns, measure, median, ratio
 
 _FLOOR, _BOT, _CCXT = "floor", "bot", "rival_ccxt"
 _NAMES = {_FLOOR: "floor: sans-I/O, uvloop, msgspec, by hand", _BOT: "botkit", _CCXT: "ccxt.pro"}
@@ -22,10 +22,9 @@ def main() -> None:
     """Measure and print."""
     console = Console(highlight=False)
     console.print("[bold]Tick to trade[/], a trade in and an order out over loopback WebSockets\n")
-    taken = measure((_FLOOR, _BOT, _CCXT))
-    console.print(_tick_table(taken), "")
-    to_floor = taken[_BOT].p50_us / taken[_FLOOR].p50_us
-    to_ccxt = taken[_CCXT].p50_us / taken[_BOT].p50_us
+    turns = measure((_FLOOR, _BOT, _CCXT))
+    console.print(_tick_table(turns), "")
+    to_floor, to_ccxt = ratio(turns, _BOT, _FLOOR), ratio(turns, _CCXT, _BOT)
     floor_met, ccxt_met = to_floor <= _MOST_TO_FLOOR, to_ccxt >= _LEAST_TO_CCXT
     console.print(_line(floor_met, f"{to_floor:.2f} times the floor, aim {_MOST_TO_FLOOR} at most"))
     console.print(
@@ -48,19 +47,18 @@ def _line(met: bool, text: str) -> str:  # noqa: FBT001  # the only thing it is 
     return f"  {'[green]met[/]   ' if met else '[red]missed[/]'} {text}"
 
 
-def _tick_table(taken: dict[str, Measured]) -> Table:
+def _tick_table(turns: Turns) -> Table:
     table = Table(box=None, padding=(0, 2))
     table.add_column("client")
-    for column in ("p50 µs", "to floor", "p99 µs", "to floor", "memory MB"):
+    for column in ("p50 µs", "to floor", "p99 µs", "memory MB"):
         table.add_column(column, justify="right")
-    floor = taken[_FLOOR]
-    for client, measured in taken.items():
+    for client in turns:
+        measured = median(turns, client)
         table.add_row(
             _NAMES[client],
             f"{measured.p50_us:.0f}",
-            f"{measured.p50_us / floor.p50_us:.2f}",
+            f"{ratio(turns, client, _FLOOR):.2f}",
             f"{measured.p99_us:.0f}",
-            f"{measured.p99_us / floor.p99_us:.2f}",
             f"{measured.rss_mb:.0f}",
         )
     return table

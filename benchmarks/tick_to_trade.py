@@ -11,19 +11,19 @@ import msgspec
 
 from benchmarks.loopback import Loopback
 
-__all__ = ["Measured", "measure"]
+__all__ = ["Measured", "Turns", "measure", "median", "ratio"]
 
-_ROUNDS = 1_500
-_WARM = 300
-_TURNS = 3
+_ROUNDS = 800
+_WARM = 200
+_TURNS = 7
 _PATIENCE_S = 90.0
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What one client took.
+    """What one client took in one turn.
 
     Attributes:
-        p50_us: From trade to order, the median; the median over its turns.
+        p50_us: From trade to order, the median.
         p99_us: The same for the slowest of a hundred.
         rss_mb: Memory at the end.
 
@@ -34,18 +34,32 @@ class Measured(msgspec.Struct, frozen=True):
     rss_mb: float
 
 
-def measure(clients: tuple[str, ...]) -> dict[str, Measured]:
-    """Let each client have its turns; return what they took."""
-    turns: dict[str, list[Measured]] = {client: [] for client in clients}
+Turns = dict[str, list[Measured]]
+
+
+def measure(clients: tuple[str, ...]) -> Turns:
+    """Let the clients take turns; return what they took, the n-th of each side by side in time."""
+    turns: Turns = {client: [] for client in clients}
     for _ in range(_TURNS):
         for client in clients:
             turns[client].append(asyncio.run(_turn(client)))
-    return {
-        client: Measured(
-            *(statistics.median(row) for row in zip(*map(msgspec.structs.astuple, taken), strict=True))
-        )
-        for client, taken in turns.items()
-    }
+    return turns
+
+
+def median(turns: Turns, client: str) -> Measured:
+    """Return the median of each figure over a client's turns."""
+    rows = zip(*map(msgspec.structs.astuple, turns[client]), strict=True)
+    return Measured(*(statistics.median(row) for row in rows))
+
+
+def ratio(turns: Turns, client: str, to: str) -> float:
+    """Return how many times longer a client took than another, the median over their turns.
+
+    A shared machine is fast in one minute and slow in the next, so each turn is
+    compared with the turn beside it.
+    """
+    pairs = zip(turns[client], turns[to], strict=True)
+    return statistics.median(one.p50_us / other.p50_us for one, other in pairs)
 
 
 async def _turn(client: str) -> Measured:

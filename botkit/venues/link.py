@@ -1,10 +1,11 @@
 """The one WebSocket shell: owns the socket, runs any `Session` on it, dials again when it is lost.
 
-    data_received ─► websockets ─► Session.receive ─► sink ─► ... ─► Link.flush ─► write
+    data_received ─► FrameCutter ─► Session.receive ─► sink ─► ... ─► Link.flush ─► write
 
 That line is one synchronous run: no queue, no task and no future lies between the
 bytes of a trade and the bytes of the order that answers it. The `websockets`
-package parses and frames here; it does no I/O.
+package shakes hands, frames what goes out and reads every frame that is not plain
+text; it does no I/O here.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from botkit.model.duration import NS_PER_S
 from botkit.model.events import ConnectionChanged
 from botkit.venues.address import Address
 from botkit.venues.api import EventSink, Session
+from botkit.venues.frames import FrameCutter
 from botkit.venues.transport import checked_tls, why_unreachable
 
 __all__ = ["Dialer", "Link"]
@@ -42,8 +44,7 @@ _BACKOFF_S: Final = 0.5
 _MAX_BACKOFF_S: Final = 30.0
 _STABLE_NS: Final = 60 * NS_PER_S
 _MAX_FRAME: Final = 16 * 1024 * 1024
-# A burst is parsed in pieces, so that its first frame is answered before its last is read.
-_PIECE: Final = 8 * 1024
+_BLANK_LINE: Final = b"\r\n\r\n"
 
 # Frames hold the login, and `websockets` would log every one of them at DEBUG.
 # A logger that is not registered cannot be turned on by its name either.
@@ -276,6 +277,8 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
         self._sink = sink
         # Compression is not offered: it costs more time than the bytes it saves.
         self._wire = ClientProtocol(parse_uri(str(address)), max_size=_MAX_FRAME, logger=_SILENT)
+        self._frames = FrameCutter(_MAX_FRAME)
+        self._head = b""
         self._transport: asyncio.Transport | None = None
         self._closed = asyncio.Event()
         self._ticking: asyncio.TimerHandle | None = None
@@ -287,6 +290,8 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the handshake; asyncio calls this."""
         self._transport = cast("asyncio.Transport", transport)
+        # An order should leave before anybody is told of it; uvloop would write when all have been.
+        self._transport.set_write_buffer_limits(high=0)
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -296,10 +301,16 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
     def data_received(self, data: bytes) -> None:
         """Take bytes in; asyncio calls this."""
         try:
-            for start in range(0, len(data), _PIECE):
+            now_ns = self._clock.now_ns()
+            if not self._has_started:
+                data = self._shake_hands(data, now_ns)
+            for is_text, frame in self._frames.cut(data):
                 if self._is_over:
                     break
-                self._take(data[start : start + _PIECE])
+                if is_text:
+                    self._on_text(frame, now_ns)
+                else:
+                    self._pass_on(frame, now_ns)
         except Exception as error:  # noqa: BLE001 - what the engine or a strategy raised ends run(), not a callback
             self._finish(repr(error), error)
 
@@ -326,19 +337,27 @@ class _Conversation(asyncio.Protocol, Generic[SessionT]):
                 async with asyncio.timeout(_CLOSE_TIMEOUT_S):
                     await self._closed.wait()
 
-    def _take(self, piece: bytes) -> None:
+    def _shake_hands(self, data: bytes, now_ns: int) -> bytes:
+        """Take in the venue's answer to the handshake; return what came behind it."""
+        seen = self._head + data
+        end = seen.find(_BLANK_LINE)
+        mine = len(data) if end < 0 else end + len(_BLANK_LINE) - len(self._head)
+        self._head = seen[1 - len(_BLANK_LINE) :]
+        self._pass_on(data[:mine], now_ns)
+        if self._has_started or mine == len(data):
+            return data[mine:]
+        self._pass_on(data[mine:], now_ns)  # it says no, and this is why
+        return b""
+
+    def _pass_on(self, data: bytes, now_ns: int) -> None:
+        """Let `websockets` read what is no plain text frame, and answer it."""
         wire = self._wire
-        now_ns = self._clock.now_ns()
-        wire.receive_data(piece)
+        wire.receive_data(data)
         for event in wire.events_received():
-            if self._is_over:
-                return
-            if not isinstance(event, Frame):
-                self._on_handshake(now_ns)
-            elif event.opcode is Opcode.TEXT and event.fin:
-                self._on_text(bytes(event.data), now_ns)
-            else:
+            if isinstance(event, Frame):
                 self._on_other(event, now_ns)
+            else:
+                self._on_handshake(now_ns)
         self._write()
         if wire.handshake_exc is not None:
             self._finish(why_unreachable(self._address, wire.handshake_exc))

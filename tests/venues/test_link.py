@@ -185,9 +185,11 @@ async def test_the_session_speaks_first_and_is_up_when_it_says_so(bench: Bench) 
 class Tape(asyncio.Transport):
     """A transport that takes down, beside what the sink hears, what is written."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, *, greets_with: bytes = b"", in_pieces_of: int = 1 << 20) -> None:
         super().__init__()
         self._sink = sink
+        self._greeting = greets_with
+        self._piece = in_pieces_of
         self._server = ServerProtocol()
         self.protocol: asyncio.Protocol
 
@@ -196,7 +198,11 @@ class Tape(asyncio.Transport):
         for event in self._server.events_received():
             if isinstance(event, Request):
                 self._server.send_response(self._server.accept(event))
-                self.protocol.data_received(b"".join(self._server.data_to_send()))
+                if self._greeting:
+                    self._server.send_text(self._greeting)
+                said = b"".join(self._server.data_to_send())
+                for start in range(0, len(said), self._piece):
+                    self.protocol.data_received(said[start : start + self._piece])
             elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
                 self._sink.words.append(f"wrote {bytes(event.data).decode()}")
 
@@ -261,6 +267,17 @@ async def test_what_a_session_answers_is_written_before_the_next_frame_is_looked
         tape.say(b"news", b"more")
 
         assert bench.sink.words == ["wrote hello", "news", "wrote answer", "public up", "more"]
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 5, 150, 1 << 20])
+@pytest.mark.asyncio
+async def test_a_handshake_in_pieces_loses_nothing_of_what_comes_behind_it(bench: Bench, piece: int) -> None:
+    tape = Tape(bench.sink, greets_with=b"news", in_pieces_of=piece)
+    bench.dialer = dialer = TapeDialer(tape)
+    async with bench.running(Address.parse("ws://127.0.0.1:1")):
+        await dialer.done.wait()
+
+        assert bench.sink.words == ["wrote hello", "news", "public up"]
 
 
 @pytest.mark.asyncio
