@@ -16,7 +16,7 @@ from botkit.errors import ConfigError, StrategyError
 from botkit.strategy.discovery import find_strategy
 from botkit.strategy.params import Params
 from botkit.strategy.strategy import Strategy
-from botkit.venues.link import Dialer
+from botkit.venues.dialer import Dialer
 from botkit.venues.okx.hosts import Hosts
 from botkit.venues.okx.venue import OkxVenue
 from botkit.venues.secret_sources import resolve_secret

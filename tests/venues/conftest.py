@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-SHELLS = {"test_link.py", "test_http.py"}
+from botkit.venues.address import Address
+
+SHELLS = {"test_dialer.py", "test_http.py", "test_link.py"}
 
 
 def pytest_asyncio_loop_factories(
@@ -20,3 +23,11 @@ def pytest_asyncio_loop_factories(
     import uvloop
 
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+def nobody() -> Iterator[Address]:
+    """An address that is taken, so that nobody else can begin to listen there."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield Address("ws", "127.0.0.1", sock.getsockname()[1], "/ws")

@@ -3,9 +3,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import pytest
@@ -16,11 +15,12 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from botkit.clock import Clock, SimClock, WallClock
-from botkit.errors import ConfigError, LoginRefused, ProtocolError, VenueUnreachable
+from botkit.errors import LoginRefused, ProtocolError, VenueUnreachable
 from botkit.model.duration import NS_PER_S
 from botkit.model.events import AnyEvent, ConnectionChanged, Timer
 from botkit.venues.address import Address
-from botkit.venues.link import Dialer, Link
+from botkit.venues.dialer import Dialer
+from botkit.venues.link import Link
 
 
 class Script:
@@ -143,14 +143,6 @@ def bench() -> Bench:
     return Bench()
 
 
-@pytest.fixture
-def nobody() -> Iterator[Address]:
-    """An address that is taken, so that nobody else can begin to listen there."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield Address("ws", "127.0.0.1", sock.getsockname()[1], "/ws")
-
-
 async def _stay(connection: ServerConnection) -> None:
     await connection.wait_closed()
 
@@ -192,6 +184,9 @@ class Tape(asyncio.Transport):
         self._piece = in_pieces_of
         self._server = ServerProtocol()
         self.protocol: asyncio.Protocol
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Do nothing: nothing is ever buffered."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._server.receive_data(bytes(data))
@@ -587,20 +582,6 @@ async def test_nobody_at_the_address_is_told_once_and_tried_for_ever(bench: Benc
     assert "connection refused; is the emulator running?" in bench.sink.reasons[0]
 
 
-@pytest.mark.asyncio
-async def test_the_delay_is_random_as_a_whole() -> None:
-    waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    dialer = Dialer(SimClock(), iter([0.0, 0.5, 0.25]).__next__, sleep=sleep)
-    for failures in (2, 2, 6):
-        await dialer.back_off(failures)
-
-    assert waits == [0.0, 1.0, 7.5]
-
-
 @pytest.mark.parametrize(("stable_s", "second_wait"), [(59, 1.0), (60, 0.5)], ids=["short", "stable"])
 @pytest.mark.asyncio
 async def test_only_a_minute_of_peace_forgets_earlier_failures(stable_s: int, second_wait: float) -> None:
@@ -630,25 +611,6 @@ async def test_only_a_minute_of_peace_forgets_earlier_failures(stable_s: int, se
         await bench.sink.hear("public up", times=3)
 
     assert waits[:2] == [0.5, second_wait]
-
-
-@pytest.mark.asyncio
-async def test_a_process_opens_three_sockets_a_second_and_no_more(nobody: Address) -> None:
-    clock = SimClock()
-    waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    dialer = Dialer(clock, lambda: 0.0, sleep=sleep)
-    for _ in range(5):
-        with pytest.raises(ConnectionRefusedError):
-            await dialer.dial(nobody, asyncio.Protocol())
-    clock.advance_to(10 * NS_PER_S)
-    with pytest.raises(ConnectionRefusedError):
-        await dialer.dial(nobody, asyncio.Protocol())
-
-    assert waits == [1.0, 1.0]
 
 
 @pytest.mark.asyncio
@@ -736,11 +698,3 @@ async def test_a_venue_with_a_wrong_certificate_is_not_talked_to(bench: Bench, w
 
     assert "certificate is refused" in bench.sink.reasons[0]
     assert bench.sessions[0].frames == []
-
-
-def test_a_dialer_that_would_trust_anybody_cannot_be_made() -> None:
-    trusting = ssl.create_default_context()
-    trusting.check_hostname = False
-
-    with pytest.raises(ConfigError):
-        Dialer(SimClock(), lambda: 0.0, tls=trusting)

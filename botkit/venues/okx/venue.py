@@ -29,8 +29,9 @@ from botkit.risk.approval import Approved
 from botkit.risk.scope import KeyReport
 from botkit.strategy.desk import Subscription
 from botkit.venues.api import EventSink
+from botkit.venues.dialer import Dialer
 from botkit.venues.http import Http, RestClient
-from botkit.venues.link import Dialer, Link
+from botkit.venues.link import Link
 from botkit.venues.okx.channels import arg_of, is_business
 from botkit.venues.okx.dialect import Call, OkxDialect
 from botkit.venues.okx.endpoints import Endpoint, Op, quota_key

@@ -28,7 +28,7 @@ from botkit.sim.exchange import SimExchange
 from botkit.sim.listing import BTC_USDT, BTC_USDT_SWAP, LISTED
 from botkit.strategy.desk import Subscription
 from botkit.venues.api import Venue
-from botkit.venues.link import Dialer
+from botkit.venues.dialer import Dialer
 from botkit.venues.okx.dialect import Call
 from botkit.venues.okx.emulator import Emulator, synthetic
 from botkit.venues.okx.emulator.accounts import BUILT_IN, Accounts
